@@ -1,0 +1,97 @@
+"""The one error family of the API: each class is an AWS error, named as on the wire less `Exception`.
+
+A `CognitoError` is raised wherever the rule is known and becomes an AWS error body in `wire/`. Messages are
+those that AWS sends: clients match on them.
+"""
+
+from typing import ClassVar
+
+
+class CognitoError(Exception):
+    """An error that reaches the caller; `code` is its `__type` on the wire, `message` its text."""
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __init_subclass__(cls) -> None:
+        cls.code = cls.__name__ + "Exception"
+
+
+class AliasExists(CognitoError): ...
+
+
+class CodeDeliveryFailure(CognitoError): ...
+
+
+class CodeMismatch(CognitoError): ...
+
+
+class ConcurrentModification(CognitoError): ...
+
+
+class ExpiredCode(CognitoError): ...
+
+
+class FeatureUnavailableInTier(CognitoError): ...
+
+
+class Forbidden(CognitoError): ...
+
+
+class GroupExists(CognitoError): ...
+
+
+class InternalError(CognitoError):
+    status = 500
+
+
+class InvalidParameter(CognitoError): ...
+
+
+class InvalidPassword(CognitoError): ...
+
+
+class LimitExceeded(CognitoError): ...
+
+
+class NotAuthorized(CognitoError): ...
+
+
+class PasswordHistoryPolicyViolation(CognitoError): ...
+
+
+class PasswordResetRequired(CognitoError): ...
+
+
+class RefreshTokenReuse(CognitoError): ...
+
+
+class ResourceNotFound(CognitoError): ...
+
+
+class TooManyFailedAttempts(CognitoError): ...
+
+
+class TooManyRequests(CognitoError): ...
+
+
+class UnsupportedOperation(CognitoError): ...
+
+
+class UnsupportedUserState(CognitoError): ...
+
+
+class UserNotConfirmed(CognitoError): ...
+
+
+class UserNotFound(CognitoError): ...
+
+
+class UsernameExists(CognitoError): ...
+
+
+class InvalidUserPoolConfiguration(CognitoError): ...

@@ -1,0 +1,1 @@
+"""GENERATED from the AWS service model by `make shapes`: TypedDicts, and the stripped model that `wire/` reads."""
