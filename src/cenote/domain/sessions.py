@@ -1,0 +1,18 @@
+"""A session: one sign-in of one user through one client, and every token that came of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token."""
+
+    pool_id: str
+    session_id: str
+    sub: str
+    client_id: str
+    auth_time: int
+    expires_at: int
+    revoked_at: int | None = None
+    generation: int = 0
+    rotated_at: int | None = None

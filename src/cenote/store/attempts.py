@@ -1,0 +1,86 @@
+"""What is counted or happens once: wrong passwords, quotas, used tickets. The write itself is the gate."""
+
+from dataclasses import dataclass
+
+from cenote.store.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    count: int
+    locked_until: int
+
+
+class Attempts:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def failures(self, pool_id: str, subject: str) -> Failures | None:
+        row = await self._engine.one(
+            "SELECT failures, locked_until FROM attempts WHERE pool_id = ? AND subject = ?", pool_id, subject
+        )
+        return None if row is None else Failures(*row)
+
+    async def add_failure(self, pool_id: str, subject: str, *, now: int, expires_at: int) -> int | None:
+        """The number of failures in a row with this one, or None while the subject is locked.
+
+        Failures older than their expiry are forgotten.
+        """
+        row = await self._engine.one(
+            "INSERT INTO attempts (pool_id, subject, failures, locked_until, expires_at) VALUES (?, ?, 1, 0, ?)"
+            " ON CONFLICT (pool_id, subject) DO UPDATE SET"
+            " failures = CASE WHEN attempts.expires_at <= ? THEN 1 ELSE attempts.failures + 1 END,"
+            " expires_at = excluded.expires_at WHERE attempts.locked_until <= ? RETURNING failures",
+            pool_id, subject, expires_at, now, now,
+        )  # fmt: skip
+        return None if row is None else int(row[0])
+
+    async def lock(self, pool_id: str, subject: str, *, until: int) -> None:
+        await self._engine.run(
+            "UPDATE attempts SET locked_until = ? WHERE pool_id = ? AND subject = ?", until, pool_id, subject
+        )
+
+    async def forget(self, pool_id: str, subject: str, *, now: int) -> None:
+        """Clears the failures of a subject that is not locked."""
+        await self._engine.run(
+            "DELETE FROM attempts WHERE pool_id = ? AND subject = ? AND locked_until <= ?", pool_id, subject, now
+        )
+
+    async def spend(
+        self, pool_id: str, subject: str, action: str, *, limit: int, now: int, window: int
+    ) -> bool:
+        """Whether the subject may do it once more: at most `limit` times in a window of so many ms."""
+        row = await self._engine.one(
+            "INSERT INTO quotas (pool_id, subject, action, spent, expires_at) VALUES (?, ?, ?, 1, ?)"
+            " ON CONFLICT (pool_id, subject, action) DO UPDATE SET"
+            " spent = CASE WHEN quotas.expires_at <= ? THEN 1 ELSE quotas.spent + 1 END,"
+            " expires_at = CASE WHEN quotas.expires_at <= ? THEN excluded.expires_at ELSE quotas.expires_at END"
+            " WHERE quotas.spent < ? OR quotas.expires_at <= ? RETURNING spent",
+            pool_id, subject, action, now + window, now, now, limit, now,
+        )  # fmt: skip
+        return row is not None
+
+    async def use_once(self, pool_id: str, use_id: str, *, expires_at: int) -> bool:
+        """Whether this caller is the first to use it."""
+        row = await self._engine.one(
+            "INSERT INTO used_once (pool_id, use_id, expires_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (pool_id, use_id) DO NOTHING RETURNING use_id",
+            pool_id, use_id, expires_at,
+        )  # fmt: skip
+        return row is not None
+
+    async def sweep(self, *, now: int, limit: int) -> int:
+        """Removes at most `limit` rows of each kind whose time is over; how many went."""
+        removed = 0
+        for table, key in (
+            ("attempts", "subject"),
+            ("quotas", "subject"),
+            ("used_once", "use_id"),
+            ("sessions", "session_id"),
+        ):
+            removed += await self._engine.run(
+                f"DELETE FROM {table} WHERE (pool_id, {key}) IN"
+                f" (SELECT pool_id, {key} FROM {table} WHERE expires_at <= ? LIMIT ?) AND expires_at <= ?",
+                now, limit, now,
+            )  # fmt: skip
+        return removed

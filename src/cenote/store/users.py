@@ -1,0 +1,212 @@
+"""Users, the names they are found by, and their passwords."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from cenote.domain.errors import UserNotFound
+from cenote.domain.users import User
+from cenote.store.engine import Engine, UniqueViolation
+from cenote.store.pools import Pool
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(dict[str, str]).decode
+
+COLUMNS = "u.sub, u.username, u.status, u.attributes, u.created_at, u.updated_at, u.disabled_at"
+# Attributes that ListUsers searches have a column each, beside their place in the attributes.
+SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
+
+
+class NameTaken(Exception):
+    """Another user of the pool is found by that name already; `kind` says as what."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassword:
+    """What a password is checked against: the encoded record, those before it (newest first), and its end."""
+
+    record: bytes
+    history: tuple[bytes, ...]
+    set_at: int
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on one searched column; `prefix` for "starts with"."""
+
+    column: str
+    value: str
+    prefix: bool
+
+
+class Users:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get(self, pool_id: str, sub: str) -> User:
+        row = await self._engine.one(
+            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?", pool_id, sub
+        )
+        if row is None:
+            raise UserNotFound("User does not exist.")
+        return user_of(pool_id, row)
+
+    async def find(self, pool_id: str, names: Iterable[tuple[str, str]]) -> User | None:
+        """The user found by the first of (kind, name) that somebody has, if any."""
+        for kind, name in names:
+            row = await self._engine.one(
+                f"SELECT {COLUMNS} FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub"
+                " WHERE n.pool_id = ? AND n.name = ? AND n.kind = ?",
+                pool_id, name, kind,
+            )  # fmt: skip
+            if row is not None:
+                return user_of(pool_id, row)
+        return None
+
+    async def add(self, user: User, names: Iterable[tuple[str, str]]) -> None:
+        """Adds a user with the names it is found by; NameTaken if one of them is another's."""
+        searched = [user.attributes.get(column) for column in SEARCHED]
+        await self._engine.run(
+            "INSERT INTO users (pool_id, sub, username, status, attributes, email, phone_number, name, given_name,"
+            " family_name, preferred_username, created_at, updated_at, disabled_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            user.pool_id, user.sub, user.username, user.status, encode(user.attributes).decode(), *searched,
+            user.created_at, user.updated_at, user.disabled_at,
+        )  # fmt: skip
+        for kind, name in names:
+            await self.add_name(user.pool_id, user.sub, kind, name)
+
+    async def add_name(self, pool_id: str, sub: str, kind: str, name: str) -> None:
+        try:
+            await self._engine.run(
+                "INSERT INTO user_names (pool_id, name, kind, sub) VALUES (?, ?, ?, ?)", pool_id, name, kind, sub
+            )
+        except UniqueViolation:
+            raise NameTaken(kind) from None
+
+    async def take_name(self, pool_id: str, sub: str, kind: str, name: str) -> None:
+        """Moves a name to this user, whoever had it: what ForceAliasCreation asks for."""
+        await self._engine.run(
+            "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
+        )
+        await self.add_name(pool_id, sub, kind, name)
+
+    async def set_names(self, pool_id: str, sub: str, names: Iterable[tuple[str, str]]) -> None:
+        """Makes these the user's names; NameTaken if one of them is another's."""
+        wanted = set(names)
+        rows = await self._engine.all(
+            "SELECT kind, name FROM user_names WHERE pool_id = ? AND sub = ?", pool_id, sub
+        )
+        held = set(rows)
+        for kind, name in held - wanted:
+            await self._engine.run(
+                "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
+            )
+        for kind, name in wanted - held:
+            await self.add_name(pool_id, sub, kind, name)
+
+    async def name_holder(self, pool_id: str, kind: str, name: str) -> str | None:
+        """The sub of the user found by that name, if any."""
+        row = await self._engine.one(
+            "SELECT sub FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
+        )
+        return None if row is None else str(row[0])
+
+    async def set_attributes(
+        self, pool_id: str, sub: str, attributes: Mapping[str, str], *, now: int
+    ) -> None:
+        searched = [attributes.get(column) for column in SEARCHED]
+        await self._engine.run(
+            "UPDATE users SET attributes = ?, email = ?, phone_number = ?, name = ?, given_name = ?,"
+            " family_name = ?, preferred_username = ?, updated_at = ? WHERE pool_id = ? AND sub = ?",
+            encode(attributes).decode(), *searched, now, pool_id, sub,
+        )  # fmt: skip
+
+    async def set_status(
+        self, pool_id: str, sub: str, status: str, *, now: int, only_from: str | None = None
+    ) -> bool:
+        """Whether the status changed; with `only_from`, only a user who has that one is touched."""
+        changed = await self._engine.run(
+            "UPDATE users SET status = ?, updated_at = ? WHERE pool_id = ? AND sub = ? AND (? = '' OR status = ?)",
+            status, now, pool_id, sub, only_from or "", only_from or "",
+        )  # fmt: skip
+        return changed > 0
+
+    async def set_disabled(self, pool_id: str, sub: str, disabled_at: int | None, *, now: int) -> None:
+        await self._engine.run(
+            "UPDATE users SET disabled_at = ?, updated_at = ? WHERE pool_id = ? AND sub = ?",
+            disabled_at, now, pool_id, sub,
+        )  # fmt: skip
+
+    async def remove(self, pool_id: str, sub: str) -> bool:
+        """Whether there was such a user."""
+        return await self._engine.run("DELETE FROM users WHERE pool_id = ? AND sub = ?", pool_id, sub) > 0
+
+    async def list_(self, pool_id: str, *, where: Filter | None, after: str, limit: int) -> list[User]:
+        """Users in the order of their sub, beginning behind `after`."""
+        condition, params = condition_of(where)
+        rows = await self._engine.all(
+            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub > ?{condition} ORDER BY u.sub LIMIT ?",
+            pool_id, after, *params, limit,
+        )  # fmt: skip
+        return [user_of(pool_id, row) for row in rows]
+
+    async def password(self, pool: Pool, sub: str) -> StoredPassword | None:
+        row = await self._engine.one(
+            "SELECT password_sealed, history_sealed, set_at, expires_at FROM passwords"
+            " WHERE pool_id = ? AND sub = ?",
+            pool.pool_id, sub,
+        )  # fmt: skip
+        if row is None:
+            return None
+        record = pool.sealer.open(row[0], table="passwords", row=sub)
+        history: tuple[bytes, ...] = ()
+        if row[1] is not None:
+            sealed = pool.sealer.open(row[1], table="passwords", row=f"{sub}/history")
+            history = msgspec.msgpack.decode(sealed, type=tuple[bytes, ...])
+        return StoredPassword(record, history, row[2], row[3])
+
+    async def set_password(self, pool: Pool, sub: str, password: StoredPassword) -> None:
+        seal = pool.sealer.seal
+        history = None
+        if password.history:
+            history = seal(
+                msgspec.msgpack.encode(password.history), table="passwords", row=f"{sub}/history"
+            )
+        await self._engine.run(
+            "INSERT INTO passwords (pool_id, sub, password_sealed, history_sealed, set_at, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (pool_id, sub) DO UPDATE SET"
+            " password_sealed = excluded.password_sealed, history_sealed = excluded.history_sealed,"
+            " set_at = excluded.set_at, expires_at = excluded.expires_at",
+            pool.pool_id, sub, seal(password.record, table="passwords", row=sub), history, password.set_at,
+            password.expires_at,
+        )  # fmt: skip
+
+
+def user_of(pool_id: str, row: tuple) -> User:  # type: ignore[type-arg]
+    """A row of `COLUMNS` as a user."""
+    sub, username, status, attributes, created_at, updated_at, disabled_at = row
+    return User(pool_id, sub, username, status, decode(attributes), created_at, updated_at, disabled_at)
+
+
+def condition_of(where: Filter | None) -> tuple[str, tuple[str, ...]]:
+    """The SQL of a filter. The column is one of ours by the time it is here; the value stays a parameter."""
+    if where is None:
+        return "", ()
+    if where.column not in {*SEARCHED, "username", "status", "sub", "disabled"}:
+        raise ValueError(f"no column {where.column} to search")
+    if where.column == "disabled":
+        return f" AND u.disabled_at IS {'NOT ' if where.value == 'true' else ''}NULL", ()
+    if where.prefix:
+        # Text compares by code points in both databases, so a prefix is a range that an index serves.
+        return f" AND u.{where.column} >= ? AND u.{where.column} < ?", (
+            where.value,
+            where.value + "\U0010ffff",
+        )
+    return f" AND u.{where.column} = ?", (where.value,)
