@@ -252,8 +252,7 @@ if TYPE_CHECKING:
         pass
 
 else:
-    # A TypedDict is a plain dict when the program runs: making all these classes would only cost 25 ms
-    # at every start.
+    # A TypedDict is a plain dict when the program runs: making the classes would only slow every start.
     CognitoIdentityProvider = dict
     CreateIdentityPoolInput = dict
     Credentials = dict

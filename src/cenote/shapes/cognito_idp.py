@@ -2354,8 +2354,7 @@ if TYPE_CHECKING:
         Enabled: NotRequired[bool]
 
 else:
-    # A TypedDict is a plain dict when the program runs: making all these classes would only cost 25 ms
-    # at every start.
+    # A TypedDict is a plain dict when the program runs: making the classes would only slow every start.
     AccountRecoverySettingType = dict
     AccountTakeoverActionType = dict
     AccountTakeoverActionsType = dict
