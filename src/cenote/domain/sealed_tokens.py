@@ -1,0 +1,101 @@
+"""Opaque strings that a client carries for us: `Session`, SECRET_BLOCK, refresh and pagination tokens.
+
+Each is AES-256-GCM under a key that only the server knows, bound to its purpose: one purpose's token is
+nothing in the place of another's. The model asks for 20 to 4096 characters of a `Session` and for
+`[A-Za-z0-9-_=.]+` of a refresh token, which URL-safe base64 without padding fits; clients decode a
+SECRET_BLOCK as standard base64 with padding. Only the one canonical spelling of a token opens.
+"""
+
+import base64
+import binascii
+import hmac
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_SIZE: Final = 32
+# Half picks a key of the message's own, half is GCM's nonce: at 96 random bits alone, a pool that issues
+# billions of tokens would come near to using one twice.
+NONCE_SIZE: Final = 24
+TAG_SIZE: Final = 16
+MAX_LENGTH: Final = 4096
+
+_SESSION: Final = "session"
+_BLOCK: Final = "secret_block"
+
+
+def seal(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> str:
+    """Seal `payload` under 32 bytes of key and 24 fresh random bytes, as URL-safe base64.
+
+    `purpose` is what `open_` must be asked for: a constant, or one with what the token is bound to, such as
+    the call whose next page it names. ValueError for a result that could not be opened for its length.
+    """
+    return _fitting(base64.urlsafe_b64encode(_sealed(key, nonce, purpose, payload)).decode().rstrip("="))
+
+
+def open_(key: bytes, purpose: str, text: str) -> bytes | None:
+    """Return the payload of what `seal` made for this purpose under this key; None for anything else."""
+    data = _decoded(text, altchars=b"-_", padded=False)
+    return None if data is None else _opened(key, purpose, data)
+
+
+def seal_session(key: bytes, nonce: bytes, payload: bytes) -> str:
+    """Seal a challenge's state as `Session`."""
+    return seal(key, nonce, _SESSION, payload)
+
+
+def open_session(key: bytes, text: str) -> bytes | None:
+    """Open a `Session`; None for anything that `seal_session` did not make."""
+    return open_(key, _SESSION, text)
+
+
+def seal_block(key: bytes, nonce: bytes, payload: bytes) -> str:
+    """Seal a challenge's state as SECRET_BLOCK, which clients decode and sign."""
+    return _fitting(base64.b64encode(_sealed(key, nonce, _BLOCK, payload)).decode())
+
+
+def open_block(key: bytes, text: str) -> bytes | None:
+    """Open a SECRET_BLOCK; None for anything that `seal_block` did not make."""
+    data = _decoded(text, altchars=b"+/", padded=True)
+    return None if data is None else _opened(key, _BLOCK, data)
+
+
+def _sealed(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> bytes:
+    if len(nonce) != NONCE_SIZE:
+        raise ValueError(f"a nonce is {NONCE_SIZE} bytes")
+    return nonce + _cipher(key, nonce).encrypt(nonce[12:], payload, purpose.encode())
+
+
+def _opened(key: bytes, purpose: str, data: bytes) -> bytes | None:
+    nonce, ciphertext = data[:NONCE_SIZE], data[NONCE_SIZE:]
+    if len(ciphertext) < TAG_SIZE:
+        return None
+    try:
+        return _cipher(key, nonce).decrypt(nonce[12:], ciphertext, purpose.encode())
+    except InvalidTag:
+        return None
+
+
+def _cipher(key: bytes, nonce: bytes) -> AESGCM:
+    if len(key) != KEY_SIZE:
+        raise ValueError(f"a key is {KEY_SIZE} bytes")
+    return AESGCM(hmac.digest(key, nonce[:12], "sha256"))
+
+
+def _fitting(text: str) -> str:
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"a token of {len(text)} characters is longer than {MAX_LENGTH}")
+    return text
+
+
+def _decoded(text: str, *, altchars: bytes, padded: bool) -> bytes | None:
+    """Decode base64 if it is canonical: what encoding the result gives again, letter for letter."""
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        data = base64.b64decode(text if padded else text + "==", altchars)
+    except (binascii.Error, ValueError):
+        return None
+    encoded = base64.b64encode(data, altchars).decode()
+    return data if (encoded if padded else encoded.rstrip("=")) == text else None
