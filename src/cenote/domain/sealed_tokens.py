@@ -7,8 +7,8 @@ SECRET_BLOCK as standard base64 with padding. Only the one canonical spelling of
 """
 
 import base64
-import binascii
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -31,12 +31,12 @@ def seal(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> str:
     `purpose` is what `open_` must be asked for: a constant, or one with what the token is bound to, such as
     the call whose next page it names. ValueError for a result that could not be opened for its length.
     """
-    return _fitting(base64.urlsafe_b64encode(_sealed(key, nonce, purpose, payload)).decode().rstrip("="))
+    return _fitting(_url_safe(_sealed(key, nonce, purpose, payload)))
 
 
 def open_(key: bytes, purpose: str, text: str) -> bytes | None:
     """Return the payload of what `seal` made for this purpose under this key; None for anything else."""
-    data = _decoded(text, altchars=b"-_", padded=False)
+    data = _decoded(text, base64.urlsafe_b64decode, _url_safe)
     return None if data is None else _opened(key, purpose, data)
 
 
@@ -52,12 +52,12 @@ def open_session(key: bytes, text: str) -> bytes | None:
 
 def seal_block(key: bytes, nonce: bytes, payload: bytes) -> str:
     """Seal a challenge's state as SECRET_BLOCK, which clients decode and sign."""
-    return _fitting(base64.b64encode(_sealed(key, nonce, _BLOCK, payload)).decode())
+    return _fitting(_standard(_sealed(key, nonce, _BLOCK, payload)))
 
 
 def open_block(key: bytes, text: str) -> bytes | None:
     """Open a SECRET_BLOCK; None for anything that `seal_block` did not make."""
-    data = _decoded(text, altchars=b"+/", padded=True)
+    data = _decoded(text, base64.b64decode, _standard)
     return None if data is None else _opened(key, _BLOCK, data)
 
 
@@ -89,13 +89,20 @@ def _fitting(text: str) -> str:
     return text
 
 
-def _decoded(text: str, *, altchars: bytes, padded: bool) -> bytes | None:
+def _url_safe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _standard(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _decoded(text: str, decode: Callable[[str], bytes], encode: Callable[[bytes], str]) -> bytes | None:
     """Decode base64 if it is canonical: what encoding the result gives again, letter for letter."""
     if len(text) > MAX_LENGTH:
         return None
     try:
-        data = base64.b64decode(text if padded else text + "==", altchars)
-    except (binascii.Error, ValueError):
+        data = decode(text + "==")
+    except ValueError:
         return None
-    encoded = base64.b64encode(data, altchars).decode()
-    return data if (encoded if padded else encoded.rstrip("=")) == text else None
+    return data if encode(data) == text else None
