@@ -72,15 +72,16 @@ class Attempts:
     async def sweep(self, *, now: int, limit: int) -> int:
         """Removes at most `limit` rows of each kind whose time is over; how many went."""
         removed = 0
-        for table, key in (
-            ("attempts", "subject"),
-            ("quotas", "subject"),
-            ("used_once", "use_id"),
-            ("sessions", "session_id"),
+        for table, key, over in (
+            ("attempts", "subject", now),
+            ("quotas", "subject", now),
+            ("used_once", "use_id", now),
+            # An access token may outlive its session's refresh token, by a day at most.
+            ("sessions", "session_id", now - 2 * 24 * 3600 * 1000),
         ):
             removed += await self._engine.run(
                 f"DELETE FROM {table} WHERE (pool_id, {key}) IN"
                 f" (SELECT pool_id, {key} FROM {table} WHERE expires_at <= ? LIMIT ?) AND expires_at <= ?",
-                now, limit, now,
+                over, limit, over,
             )  # fmt: skip
         return removed

@@ -9,6 +9,7 @@ import msgspec
 from cenote.domain.errors import ResourceNotFound
 from cenote.store.engine import Engine
 from cenote.store.pools import CACHE_LIMIT, Pool, Pools
+from cenote.store.transactions import in_transaction
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -93,7 +94,7 @@ class Clients:
             for secret_id, sealed, created_at in secrets
         )
         client = Client(pool.pool_id, client_id, decode(row[0]), opened, row[1], row[2], row[3])
-        if not self._engine.in_transaction():  # what may yet be rolled back is not remembered
+        if not in_transaction():  # what may yet be rolled back is not remembered
             if len(self._cache) >= CACHE_LIMIT:
                 self._cache.pop(next(iter(self._cache)))
             self._cache[client_id] = client

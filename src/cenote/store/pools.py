@@ -10,6 +10,7 @@ import msgspec
 from cenote.domain.errors import InvalidParameter, ResourceNotFound
 from cenote.store.engine import Engine, UniqueViolation
 from cenote.store.sealing import Keyring, Sealer
+from cenote.store.transactions import in_transaction
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -56,10 +57,14 @@ class Pools:
 
     async def get(self, pool_id: str) -> Pool:
         """The pool, or ResourceNotFound with AWS's text."""
-        row = await self._engine.one("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
-        if row is None:
+        pool = await self.find(pool_id)
+        if pool is None:
             raise ResourceNotFound(f"User pool {pool_id} does not exist.")
-        return await self.at(pool_id, row[0])
+        return pool
+
+    async def find(self, pool_id: str) -> Pool | None:
+        row = await self._engine.one("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
+        return None if row is None else await self.at(pool_id, row[0])
 
     async def at(self, pool_id: str, revision: int) -> Pool:
         """The pool, from this process's memory if it holds that revision."""
@@ -74,7 +79,7 @@ class Pools:
             raise ResourceNotFound(f"User pool {pool_id} does not exist.")
         data_key = self._keyring.unwrap(row[3], table="pools", row=pool_id)
         pool = Pool(pool_id, row[0], decode(row[1]), row[2], Sealer(data_key), row[4], row[5])
-        if not self._engine.in_transaction():  # what may yet be rolled back is not remembered
+        if not in_transaction():  # what may yet be rolled back is not remembered
             if len(self._cache) >= CACHE_LIMIT:
                 self._cache.pop(next(iter(self._cache)))
             self._cache[pool_id] = pool

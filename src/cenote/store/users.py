@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cenote.domain.errors import UserNotFound
+from cenote.domain.usernames import SUB
 from cenote.domain.users import User
 from cenote.store.engine import Engine, UniqueViolation
 from cenote.store.pools import Pool
@@ -60,6 +61,13 @@ class Users:
     async def find(self, pool_id: str, names: Iterable[tuple[str, str]]) -> User | None:
         """The user found by the first of (kind, name) that somebody has, if any."""
         for kind, name in names:
+            if kind == SUB:
+                row = await self._engine.one(
+                    f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?", pool_id, name
+                )
+                if row is not None:
+                    return user_of(pool_id, row)
+                continue
             row = await self._engine.one(
                 f"SELECT {COLUMNS} FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub"
                 " WHERE n.pool_id = ? AND n.name = ? AND n.kind = ?",
@@ -85,7 +93,11 @@ class Users:
     async def add_name(self, pool_id: str, sub: str, kind: str, name: str) -> None:
         try:
             await self._engine.run(
-                "INSERT INTO user_names (pool_id, name, kind, sub) VALUES (?, ?, ?, ?)", pool_id, name, kind, sub
+                "INSERT INTO user_names (pool_id, name, kind, sub) VALUES (?, ?, ?, ?)",
+                pool_id,
+                name,
+                kind,
+                sub,
             )
         except UniqueViolation:
             raise NameTaken(kind) from None
@@ -172,13 +184,18 @@ class Users:
             history = msgspec.msgpack.decode(sealed, type=tuple[bytes, ...])
         return StoredPassword(record, history, row[2], row[3])
 
+    async def password_expiry(self, pool_id: str, sub: str) -> int | None:
+        """When a temporary password ends; None for one that does not."""
+        row = await self._engine.one(
+            "SELECT expires_at FROM passwords WHERE pool_id = ? AND sub = ?", pool_id, sub
+        )
+        return None if row is None else row[0]
+
     async def set_password(self, pool: Pool, sub: str, password: StoredPassword) -> None:
         seal = pool.sealer.seal
         history = None
         if password.history:
-            history = seal(
-                msgspec.msgpack.encode(password.history), table="passwords", row=f"{sub}/history"
-            )
+            history = seal(msgspec.msgpack.encode(password.history), table="passwords", row=f"{sub}/history")
         await self._engine.run(
             "INSERT INTO passwords (pool_id, sub, password_sealed, history_sealed, set_at, expires_at)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (pool_id, sub) DO UPDATE SET"

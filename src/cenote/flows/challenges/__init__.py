@@ -1,4 +1,30 @@
 """One module a challenge: `issue()` asks it, `answer()` checks what came back.
 
-Which challenge comes when is decided in `domain/sign_in.py`, never here.
+Which challenge comes when is decided in `domain/sign_in.py`, never here. A module that is not in `CHALLENGES`
+does not exist: adding a challenge is a module, its entry, and a row of the transition table.
 """
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict
+from cenote.flows.challenges import new_password_required, password, password_verifier
+
+
+class Challenge(Protocol):
+    """What a challenge module offers."""
+
+    async def issue(self, attempt: Attempt, parameters: Mapping[str, str]) -> Asked:
+        """The parameters that the client sees, and what the answer will be checked against."""
+        ...
+
+    async def answer(self, attempt: Attempt, ticket: Ticket | None, responses: Mapping[str, str]) -> Verdict:
+        """Whether the responses are right. Reads and computes only: what it wants written is in the verdict."""
+        ...
+
+
+CHALLENGES: Mapping[str, Challenge] = {
+    "PASSWORD": password,
+    "PASSWORD_VERIFIER": password_verifier,
+    "NEW_PASSWORD_REQUIRED": new_password_required,
+}

@@ -1,0 +1,110 @@
+"""Tokens in use: refreshing, revoking, signing out everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cenote.api.registry import operation
+from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
+from cenote.domain.secret_hash import matches
+from cenote.domain.sign_in import require_flow
+from cenote.flows import accounts, tokens
+from cenote.flows.attempt import required
+
+if TYPE_CHECKING:
+    from cenote.flows.context import Context
+    from cenote.shapes import cognito_idp as shapes
+    from cenote.store.clients import Client
+    from cenote.store.pools import Pool
+
+REFRESH_FLOW = "REFRESH_TOKEN_AUTH"
+
+
+@operation
+async def get_tokens_from_refresh_token(
+    ctx: Context, req: shapes.GetTokensFromRefreshTokenRequest
+) -> shapes.GetTokensFromRefreshTokenResponse:
+    """Works with rotation and without it; with it, the answer brings the next refresh token."""
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    check_client_secret(client, req.get("ClientSecret"))
+    refreshing = await tokens.open_refresh_token(ctx, pool, client, req["RefreshToken"])
+    return {
+        "AuthenticationResult": await tokens.refreshed(
+            ctx, pool, client, refreshing, rotation=rotation_of(client)
+        )
+    }
+
+
+async def refresh_by_auth_flow(
+    ctx: Context, pool: Pool, client: Client, parameters: Mapping[str, str]
+) -> Any:
+    """InitiateAuth with REFRESH_TOKEN_AUTH: the refresh token stays the same. Refused once rotation is on."""
+    require_flow(client.document.get("ExplicitAuthFlows", ()), REFRESH_FLOW)
+    if rotation_of(client) is not None:
+        raise InvalidParameter(
+            "REFRESH_TOKEN_AUTH is not available for clients with refresh token rotation: use"
+            " GetTokensFromRefreshToken."
+        )
+    token = required(parameters, "REFRESH_TOKEN")
+    refreshing = await tokens.open_refresh_token(ctx, pool, client, token)
+    check_refresh_hash(client, refreshing, parameters.get("SECRET_HASH"))
+    result = await tokens.refreshed(ctx, pool, client, refreshing, rotation=None)
+    return {"ChallengeParameters": {}, "AuthenticationResult": result}
+
+
+@operation
+async def revoke_token(ctx: Context, req: shapes.RevokeTokenRequest) -> shapes.RevokeTokenResponse:
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    check_client_secret(client, req.get("ClientSecret"))
+    await tokens.revoke(ctx, pool, client, req["Token"])
+    return {}
+
+
+@operation
+async def global_sign_out(
+    ctx: Context, req: shapes.GlobalSignOutRequest
+) -> shapes.GlobalSignOutResponse:
+    try:
+        access = await accounts.by_access_token(ctx, req["AccessToken"])
+    except UserNotFound:
+        # The model knows no UserNotFoundException here.
+        raise NotAuthorized("Access Token has been revoked") from None
+    async with ctx.store.transaction():
+        await ctx.store.sessions.revoke_all(access.pool.pool_id, access.user.sub, now=ctx.clock())
+    return {}
+
+
+@operation
+async def admin_user_global_sign_out(
+    ctx: Context, req: shapes.AdminUserGlobalSignOutRequest
+) -> shapes.AdminUserGlobalSignOutResponse:
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    user = await accounts.get(ctx, pool, req["Username"])
+    async with ctx.store.transaction():
+        await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+    return {}
+
+
+def rotation_of(client: Client) -> Mapping[str, Any] | None:
+    """The client's RefreshTokenRotation while it is on."""
+    rotation = client.document.get("RefreshTokenRotation")
+    return rotation if rotation and rotation.get("Feature") == "ENABLED" else None
+
+
+def check_client_secret(client: Client, given: str | None) -> None:
+    """NotAuthorized unless one of the client's secrets is given, or it has none and none is given."""
+    if not client.secrets and given is None:
+        return
+    if not any(matches(secret.value, given or "") for secret in client.secrets):
+        raise NotAuthorized(f"Unable to verify client secret for client {client.client_id}")
+
+
+def check_refresh_hash(
+    client: Client, refreshing: tokens.Refreshing, given: str | None
+) -> None:
+    """A refresh names nobody, so its hash is of the real user name; clients that only know the sub use that."""
+    try:
+        accounts.check_secret_hash(client, refreshing.user.username, given)
+    except NotAuthorized:
+        accounts.check_secret_hash(client, refreshing.user.sub, given)

@@ -1,0 +1,44 @@
+"""How a function becomes an operation: its name says which."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any, TypeVar
+
+from cenote.flows.context import Context
+
+Handler = Callable[[Context, Any], Awaitable[Any]]
+H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
+
+MARK = "__operation__"
+
+
+def operation(handler: H) -> H:
+    """Marks `create_group` as the handler of CreateGroup. A name that AWS does not have stops the start: the
+    dispatcher knows the model and refuses it."""
+    name = "".join(part.capitalize() for part in handler.__name__.split("_"))
+    setattr(handler, MARK, SPELLINGS.get(name, name))
+    return handler
+
+
+def collected(*modules: ModuleType) -> dict[str, Handler]:
+    """The operations of these modules, by AWS's name."""
+    handlers: dict[str, Handler] = {}
+    for module in modules:
+        for _, function in inspect.getmembers(module, inspect.isfunction):
+            name = getattr(function, MARK, None)
+            if name is not None and function.__module__ == module.__name__:
+                if name in handlers:
+                    raise TypeError(f"two functions handle {name}")
+                handlers[name] = function
+    return handlers
+
+
+# Names in which AWS writes an abbreviation or a compound in its own way.
+SPELLINGS = {
+    "AdminSetUserMfaPreference": "AdminSetUserMFAPreference",
+    "SetUserMfaPreference": "SetUserMFAPreference",
+    "GetCsvHeader": "GetCSVHeader",
+    "GetUiCustomization": "GetUICustomization",
+    "SetUiCustomization": "SetUICustomization",
+}

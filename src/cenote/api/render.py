@@ -1,0 +1,46 @@
+"""Records as AWS's shapes, each in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cenote.domain import attributes
+from cenote.domain.groups import Group
+from cenote.domain.users import User
+
+if TYPE_CHECKING:
+    from cenote.shapes import cognito_idp as shapes
+
+
+def seconds(moment: int) -> float:
+    """Epoch milliseconds as the wire's timestamp."""
+    return moment / 1000
+
+
+def group(record: Group) -> shapes.GroupType:
+    shape: shapes.GroupType = {
+        "GroupName": record.name,
+        "UserPoolId": record.pool_id,
+        "LastModifiedDate": seconds(record.updated_at),
+        "CreationDate": seconds(record.created_at),
+    }
+    if record.description is not None:
+        shape["Description"] = record.description
+    if record.role_arn is not None:
+        shape["RoleArn"] = record.role_arn
+    if record.precedence is not None:
+        shape["Precedence"] = record.precedence
+    return shape
+
+
+def user(record: User, *, shown: Mapping[str, str] | None = None) -> shapes.UserType:
+    """A user in a list; `shown` are the attributes that the caller asked for, all by default."""
+    return {
+        "Username": record.username,
+        "Attributes": attributes.to_wire(record.all_attributes if shown is None else shown),
+        "UserCreateDate": seconds(record.created_at),
+        "UserLastModifiedDate": seconds(record.updated_at),
+        "Enabled": record.enabled,
+        "UserStatus": record.status,
+    }

@@ -1,0 +1,80 @@
+"""Finding who a request speaks of: by a typed name, by client and secret hash, by access token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cenote.domain import claims as claim_rules
+from cenote.domain import jwt, secret_hash, usernames
+from cenote.domain.errors import NotAuthorized, UserNotFound
+from cenote.domain.sessions import Session
+from cenote.domain.users import User
+from cenote.flows.context import Context
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+
+NO_SUCH_USER = "User does not exist."
+WRONG_CREDENTIALS = "Incorrect username or password."
+
+
+async def find(ctx: Context, pool: Pool, typed: str) -> User | None:
+    """The user that a typed name means in this pool, if any."""
+    return await ctx.store.users.find(pool.pool_id, usernames.candidates(pool.document, typed))
+
+
+async def get(ctx: Context, pool: Pool, typed: str) -> User:
+    """The user that a typed name means; UserNotFound if nobody does."""
+    user = await find(ctx, pool, typed)
+    if user is None:
+        raise UserNotFound(NO_SUCH_USER)
+    return user
+
+
+def check_secret_hash(client: Client, username: str, given: str | None) -> None:
+    """NotAuthorized unless the hash is right for a client with a secret, and absent for one without."""
+    secret_hash.check(client.client_id, [secret.value for secret in client.secrets], username, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a good access token gives: whose it is, through which client, of which session."""
+
+    pool: Pool
+    user: User
+    session: Session
+    claims: Mapping[str, Any]
+
+    async def client(self, ctx: Context) -> Client:
+        return await ctx.store.clients.get(self.pool, self.session.client_id)
+
+
+async def by_access_token(
+    ctx: Context, token: str, *, scope: str | None = claim_rules.SELF_SERVICE_SCOPE
+) -> Access:
+    """The holder of an access token that is genuine, current, unrevoked and has the scope."""
+    pool_id = claim_rules.pool_of(token)
+    if pool_id is None or (pool := await ctx.store.pools.find(pool_id)) is None:
+        raise NotAuthorized("Invalid Access Token")
+    signer = await ctx.signing.of(pool)
+    claims = signer.verifier.verify(token)
+    if claims is None:
+        raise NotAuthorized("Invalid Access Token")
+    issuer = ctx.deployment.issuer(pool_id)
+    standing = jwt.judge(claims, issuer=issuer, token_use="access", now=ctx.clock())
+    if standing is jwt.Standing.WRONG:
+        raise NotAuthorized("Invalid Access Token")
+    if standing is jwt.Standing.EXPIRED:
+        raise NotAuthorized("Access Token has expired")
+    found = await ctx.store.sessions.find(pool_id, claim_rules.session_of(claims))
+    if found is None or found[1].sub != claims["sub"]:
+        if await ctx.store.users.find(pool_id, [(usernames.SUB, str(claims["sub"]))]) is None:
+            raise UserNotFound(NO_SUCH_USER)
+        raise NotAuthorized("Access Token has been revoked")
+    session, user = found
+    if session.revoked_at is not None:
+        raise NotAuthorized("Access Token has been revoked")
+    if user.disabled_at is not None:
+        raise NotAuthorized("User is disabled.")
+    if scope is not None and scope not in str(claims.get("scope", "")).split(" "):
+        raise NotAuthorized("Access Token does not have required scopes")
+    return Access(pool, user, session, claims)

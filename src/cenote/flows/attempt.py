@@ -1,0 +1,145 @@
+"""A sign-in on its way: what is known in one request, and what travels sealed to the next."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cenote.domain import sealed_tokens, usernames
+from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
+from cenote.domain.sign_in import Flow, Proof
+from cenote.domain.users import User
+from cenote.flows.context import Context
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+
+# How long a PASSWORD_VERIFIER stays answerable: AuthSessionValidity, in minutes, is each challenge's time.
+DEFAULT_SESSION_MINUTES = 3
+INVALID_SESSION = "Invalid session for the user."
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request's part of a sign-in. `user` is None where nobody has the name and that must not show."""
+
+    ctx: Context
+    pool: Pool
+    client: Client
+    flow: Flow
+    typed: str
+    user: User | None
+    proved: frozenset[Proof] = frozenset()
+    begun_at: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def username(self) -> str:
+        """The name that SRP proves a password for (USER_ID_FOR_SRP)."""
+        return self.typed if self.user is None else self.user.username
+
+    @property
+    def subject(self) -> str:
+        """What failures are counted by: all spellings of a user are one, a name nobody has is one of its own."""
+        if self.user is not None:
+            return self.user.sub
+        folded = usernames.key(self.pool.document, self.typed)
+        return "?" + hashlib.sha256(folded.encode()).hexdigest()
+
+    def decoy_key(self) -> bytes:
+        return self.pool.sealer.derive("decoy")
+
+    @property
+    def decoy_name(self) -> str:
+        return f"{self.pool.pool_id}/{usernames.key(self.pool.document, self.typed)}"
+
+
+class Ticket(msgspec.Struct, frozen=True, array_like=True):
+    """What a challenge's answer is bound to; it travels as `Session` or SECRET_BLOCK, sealed."""
+
+    use_id: str
+    client_id: str
+    flow: str
+    challenge: str
+    typed: str
+    sub: str
+    username: str
+    proved: list[str]
+    begun_at: int
+    expires_at: int
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`."""
+
+    parameters: Mapping[str, str]
+    data: bytes = b""
+    block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer proved, or the error it gets; `counts` tells whether a wrong one is a failed password.
+
+    `write` is carried out in the transaction that accepts the answer.
+    """
+
+    proof: Proof
+    error: CognitoError | None = None
+    counts: bool = True
+    write: Callable[[], Awaitable[Any]] | None = None
+
+
+def lifetime(client: Client) -> int:
+    """How long a challenge of this client may be answered, in ms."""
+    return int(client.document.get("AuthSessionValidity", DEFAULT_SESSION_MINUTES)) * 60_000
+
+
+def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
+    ctx = attempt.ctx
+    return Ticket(
+        use_id=ctx.entropy(16).hex(),
+        client_id=attempt.client.client_id,
+        flow=attempt.flow.value,
+        challenge=challenge,
+        typed=attempt.typed,
+        sub="" if attempt.user is None else attempt.user.sub,
+        username=attempt.username,
+        proved=sorted(attempt.proved),
+        begun_at=attempt.begun_at,
+        expires_at=ctx.clock() + lifetime(attempt.client),
+        data=asked.data,
+    )
+
+
+def sealed(attempt: Attempt, ticket: Ticket, *, block: bool) -> str:
+    """The ticket as the client carries it: standard base64 for a SECRET_BLOCK, URL-safe for a `Session`."""
+    seal = sealed_tokens.seal_block if block else sealed_tokens.seal_session
+    key = attempt.pool.sealer.derive("sign_in")
+    return seal(key, attempt.ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket))
+
+
+_decode = msgspec.msgpack.Decoder(Ticket).decode
+
+
+def opened(ctx: Context, pool: Pool, client: Client, text: str, *, block: bool) -> Ticket:
+    """The ticket in a `Session` or SECRET_BLOCK of this pool and client; AWS's error for anything else."""
+    open_ = sealed_tokens.open_block if block else sealed_tokens.open_session
+    payload = open_(pool.sealer.derive("sign_in"), text)
+    if payload is None:
+        raise NotAuthorized(INVALID_SESSION)
+    ticket = _decode(payload)
+    if ticket.client_id != client.client_id or ticket.expires_at <= ctx.clock():
+        raise NotAuthorized(INVALID_SESSION)
+    return ticket
+
+
+def required(responses: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there (recorded text)."""
+    value = responses.get(name)
+    if not value:
+        raise InvalidParameter(f"Missing required parameter {name}")
+    return value

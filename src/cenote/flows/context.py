@@ -1,0 +1,23 @@
+"""What a handler or a flow is given besides its request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cenote.domain.deployment import Deployment
+from cenote.domain.request import RequestFacts
+from cenote.flows.signing import Signing
+from cenote.flows.work import Work
+from cenote.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`clock` gives epoch milliseconds; `entropy` gives that many random bytes."""
+
+    store: Store
+    deployment: Deployment
+    signing: Signing
+    work: Work
+    clock: Callable[[], int]
+    entropy: Callable[[int], bytes]
+    request: RequestFacts

@@ -1,0 +1,200 @@
+"""Tokens: beginning a session, issuing and refreshing what belongs to it, ending it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from cenote.domain import attributes, claims, jwt, sealed_tokens
+from cenote.domain import clients as client_rules
+from cenote.domain.errors import (
+    NotAuthorized,
+    RefreshTokenReuse,
+    Unauthorized,
+    UnsupportedOperation,
+    UnsupportedTokenType,
+)
+from cenote.domain.groups import Group
+from cenote.domain.sessions import Session
+from cenote.domain.users import User
+from cenote.flows.context import Context
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+from cenote.store.transactions import Keep
+
+INVALID_REFRESH_TOKEN = "Invalid Refresh Token"  # noqa: S105 - a message
+REVOKED_REFRESH_TOKEN = "Refresh Token has been revoked"  # noqa: S105 - a message
+
+
+class RefreshTicket(msgspec.Struct, frozen=True, array_like=True):
+    """What a refresh token holds, sealed: its session, and which rotation of it this is."""
+
+    client_id: str
+    session_id: str
+    generation: int
+
+
+_decode = msgspec.msgpack.Decoder(RefreshTicket).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshing:
+    """A refresh token that is good now: its session and user."""
+
+    session: Session
+    user: User
+    generation: int
+
+
+async def begin_session(
+    ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int
+) -> Session:
+    """Adds a session in the caller's transaction. Its id is the origin_jti of all its tokens."""
+    lifetime = client_rules.lifetimes(client.document).refresh
+    session = Session(
+        pool_id=pool.pool_id,
+        session_id=new_id(ctx),
+        sub=user.sub,
+        client_id=client.client_id,
+        auth_time=auth_time,
+        expires_at=ctx.clock() + lifetime * 1000,
+    )
+    await ctx.store.sessions.add(session)
+    return session
+
+
+async def issue(
+    ctx: Context, pool: Pool, client: Client, user: User, session: Session, *, refresh: bool
+) -> dict[str, Any]:
+    """An AuthenticationResultType: ID and access token, and a refresh token where the caller wants one."""
+    groups = await ctx.store.groups.of_user(pool.pool_id, user.sub)
+    signer = await ctx.signing.of(pool)
+    lifetimes = client_rules.lifetimes(client.document)
+    id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)
+    result = {
+        "AccessToken": await ctx.work.run(jwt.sign, access_claims, signer.access_key),
+        "ExpiresIn": lifetimes.access,
+        "TokenType": "Bearer",
+        "IdToken": await ctx.work.run(jwt.sign, id_claims, signer.id_key),
+    }
+    if refresh:
+        result["RefreshToken"] = refresh_token(ctx, pool, session)
+    return result
+
+
+def both_claims(
+    ctx: Context,
+    client: Client,
+    user: User,
+    session: Session,
+    groups: list[Group],
+    lifetimes: client_rules.Lifetimes,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    grant = claims.Grant(
+        issuer=ctx.deployment.issuer(session.pool_id),
+        client_id=client.client_id,
+        session_id=session.session_id,
+        revocable=bool(client.document.get("EnableTokenRevocation", True)),
+        auth_time=session.auth_time // 1000,
+        issued_at=ctx.clock() // 1000,
+    )
+    readable = attributes.readable(client.document, user.attributes)
+    return (
+        claims.id_token(grant, user, groups, readable, jti=new_id(ctx), lifetime=lifetimes.id),
+        claims.access_token(grant, user, groups, jti=new_id(ctx), lifetime=lifetimes.access),
+    )
+
+
+def refresh_token(ctx: Context, pool: Pool, session: Session) -> str:
+    ticket = RefreshTicket(session.client_id, session.session_id, session.generation)
+    key = pool.sealer.derive("refresh")
+    return sealed_tokens.seal_refresh(key, ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket))
+
+
+async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: str) -> Refreshing:
+    """The session of a refresh token that may still be used; NotAuthorized with AWS's text otherwise."""
+    payload = sealed_tokens.open_refresh(pool.sealer.derive("refresh"), token)
+    if payload is None:
+        raise NotAuthorized(INVALID_REFRESH_TOKEN)
+    ticket = _decode(payload)
+    if ticket.client_id != client.client_id:
+        raise NotAuthorized(INVALID_REFRESH_TOKEN)
+    found = await ctx.store.sessions.find(pool.pool_id, ticket.session_id)
+    if found is None:
+        raise NotAuthorized(INVALID_REFRESH_TOKEN)
+    session, user = found
+    if session.revoked_at is not None:
+        raise NotAuthorized(REVOKED_REFRESH_TOKEN)
+    if session.expires_at <= ctx.clock():
+        raise NotAuthorized("Refresh Token has expired")
+    if user.disabled_at is not None:
+        raise NotAuthorized("User is disabled.")
+    return Refreshing(session, user, ticket.generation)
+
+
+async def refreshed(
+    ctx: Context, pool: Pool, client: Client, refreshing: Refreshing, *, rotation: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """New tokens for a session; with `rotation` (the client's RefreshTokenRotation) a new refresh token too."""
+    session = refreshing.session
+    if rotation is None:
+        if refreshing.generation != session.generation:
+            await end_family(ctx, session)
+        return await issue(ctx, pool, client, refreshing.user, session, refresh=False)
+    session = await rotated(ctx, refreshing, grace=int(rotation.get("RetryGracePeriodSeconds", 0)) * 1000)
+    return await issue(ctx, pool, client, refreshing.user, session, refresh=True)
+
+
+async def rotated(ctx: Context, refreshing: Refreshing, *, grace: int) -> Session:
+    """The session with the next generation of its refresh token.
+
+    The update is the gate: of many uses of one generation one rotates it, and the others count as retries while
+    the grace period lasts. A use after that ends the whole family (RFC 9700 4.14).
+    """
+    session, now = refreshing.session, ctx.clock()
+    store = ctx.store
+    async with store.transaction():
+        if await store.sessions.rotate(
+            session.pool_id, session.session_id, generation=refreshing.generation, now=now
+        ):
+            return replace(session, generation=refreshing.generation + 1)
+        found = await store.sessions.find(session.pool_id, session.session_id)
+        current = found[0] if found else None
+        if current is None or current.revoked_at is not None:
+            raise NotAuthorized(REVOKED_REFRESH_TOKEN)
+        retry = refreshing.generation == current.generation - 1 and current.rotated_at is not None
+        if retry and current.rotated_at is not None and now - current.rotated_at < grace:
+            return current
+        await store.sessions.revoke(session.pool_id, session.session_id, now=now)
+        raise Keep(RefreshTokenReuse("Refresh token has been reused"))
+
+
+async def end_family(ctx: Context, session: Session) -> None:
+    """A refresh token that was rotated away came back after rotation was turned off: nobody may go on with it."""
+    async with ctx.store.transaction():
+        await ctx.store.sessions.revoke(session.pool_id, session.session_id, now=ctx.clock())
+    raise NotAuthorized(REVOKED_REFRESH_TOKEN)
+
+
+async def revoke(ctx: Context, pool: Pool, client: Client, token: str) -> None:
+    """Ends the session of a refresh token of this client; a token that is none of ours changes nothing."""
+    if not client.document.get("EnableTokenRevocation", True):
+        raise UnsupportedOperation("Token revocation is not enabled for this client.")
+    payload = sealed_tokens.open_refresh(pool.sealer.derive("refresh"), token)
+    if payload is None:
+        if token.count(".") == 2:
+            raise UnsupportedTokenType("Only a refresh token can be revoked.")
+        return
+    ticket = _decode(payload)
+    if ticket.client_id != client.client_id:
+        raise Unauthorized("The token was not issued to this client.")
+    async with ctx.store.transaction():
+        await ctx.store.sessions.revoke(pool.pool_id, ticket.session_id, now=ctx.clock())
+
+
+def new_id(ctx: Context) -> str:
+    return str(uuid.UUID(bytes=ctx.entropy(16), version=4))
+
+

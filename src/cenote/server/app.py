@@ -1,0 +1,200 @@
+"""The composition root: builds one worker's house and answers its requests."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from cenote import __version__
+from cenote.api import operations
+from cenote.api.registry import Handler
+from cenote.domain.deployment import Deployment
+from cenote.domain.errors import InvalidParameter
+from cenote.domain.request import RequestFacts
+from cenote.flows.context import Context
+from cenote.flows.signing import Signing
+from cenote.flows.work import Work
+from cenote.server import jobs
+from cenote.server.metrics import Metrics
+from cenote.server.proxies import Proxies
+from cenote.server.settings import Settings
+from cenote.store import Store
+from cenote.store.engine import Conflict, ForeignKeyViolation, Unavailable, Unstorable, open_engine
+from cenote.store.migrate import migrate
+from cenote.store.sealing import Keyring
+from cenote.store.transactions import retrying
+from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
+from cenote.wire.dispatch import Dispatcher
+from cenote.wire.sigv4 import SignatureVerifier
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = logging.getLogger("cenote.server")
+PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
+
+
+def epoch_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Application:
+    """One worker as an ASGI application. What it holds is safe to lose: the store has everything."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], int] = epoch_ms,
+        entropy: Callable[[int], bytes] = os.urandom,
+        conforming: bool = False,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._entropy = entropy
+        self._conforming = conforming
+        self._proxies = Proxies(settings.trusted_proxies)
+        self._pages: Any = None
+        self._running: contextlib.AsyncExitStack | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        if self._proxies.any:
+            scope = self._proxies.applied(scope)
+        path = scope["path"]
+        if path == "/" and scope["method"] != "GET":
+            await self.dispatcher(scope, receive, send)
+        elif path.endswith((JWKS_PATH, DISCOVERY_PATH)) and scope["method"] in {"GET", "HEAD"}:
+            await answer(send, *await self.well_known.answer(path))
+        elif path == "/health":
+            await answer(send, 200, PLAIN, b"ok\n")
+        elif path == "/ready":
+            await answer(send, *await self._readiness())
+        else:
+            await self._page(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            log.exception("start failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def start(self) -> None:
+        """Opens the store, migrating it if need be, and starts this worker's jobs."""
+        settings = self.settings
+        async with contextlib.AsyncExitStack() as stack:
+            engine = await open_engine(settings.database_path)
+            stack.push_async_callback(engine.close)
+            await migrate(engine, __version__)
+            store = await Store.opened(engine, keyring(settings))
+            self.store = store
+            self.deployment = Deployment(
+                region=settings.region,
+                account_id=settings.account,
+                public_url=settings.base_url,
+                issuer_form="aws" if settings.issuer == "aws" else "own",
+            )
+            self.signing = Signing(store)
+            self.work = Work()
+            stack.callback(self.work.close)
+            self.well_known = WellKnown(store, self.signing, self.deployment)
+            self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
+            self.dispatcher = self._dispatcher()
+            background = [
+                asyncio.create_task(job(self)) for job in (jobs.deliver_messages, jobs.sweep)
+            ]
+            stack.push_async_callback(ended, background)
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        if self._running is not None:
+            await self._running.aclose()
+            self._running = None
+
+    def context(self, request: RequestFacts) -> Context:
+        return Context(
+            self.store, self.deployment, self.signing, self.work, self._clock, self._entropy, request
+        )
+
+    def _dispatcher(self) -> Dispatcher[Context]:
+        settings = self.settings
+        signatures = None
+        if not settings.loopback:
+            signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self._clock)
+        return Dispatcher(
+            {service: hardened(handlers) for service, handlers in operations().items()},
+            context=self.context,
+            signatures=signatures,
+            clock=self._clock,
+            max_body=settings.max_body,
+            body_timeout=settings.body_timeout,
+            conforming=self._conforming,
+            observe=self.metrics.observe if self.metrics else None,
+        )
+
+    async def _readiness(self) -> tuple[int, tuple[tuple[bytes, bytes], ...], bytes]:
+        try:
+            await self.store.engine.one("SELECT 1")
+        except Unavailable:
+            return 503, PLAIN, b"database unavailable\n"
+        return 200, PLAIN, b"ready\n"
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._pages is None:
+            from cenote.server.pages import pages  # noqa: PLC0415 (Starlette and Jinja: 150 ms that a start can spare)
+
+            self._pages = pages(self)
+        await self._pages(scope, receive, send)
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The master keys, from where the settings say they are."""
+    named = {"CENOTE_MASTER_KEY": settings.master_key, "CENOTE_MASTER_KEY_FILE": settings.master_key_file}
+    return Keyring.load(Path(settings.data), {name: value for name, value in named.items() if value})
+
+
+def hardened(handlers: Mapping[str, Handler]) -> dict[str, Handler]:
+    """The handlers, run again when another transaction was in the way, and with the store's errors as AWS's."""
+    return {name: hard(handler) for name, handler in handlers.items()}
+
+
+def hard(handler: Handler) -> Handler:
+    async def once_more(ctx: Context, request: Any) -> Any:
+        try:
+            return await handler(ctx, request)
+        except Unstorable:
+            raise InvalidParameter("A value contains a character that cannot be stored.") from None
+        except (Conflict, ForeignKeyViolation):
+            # Nothing of it was written. What it referred to may be gone: run again, it sees that and says so.
+            return await retrying(lambda: handler(ctx, request))
+
+    return once_more
+
+
+async def answer(
+    send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes
+) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,112 @@
+"""Running the process: Granian with this house's settings, and the words on the terminal."""
+
+import http.client
+import os
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+
+from cenote.server import logs
+from cenote.server.app import Application
+from cenote.server.settings import FIELDS, Settings, SettingsError, load, worker_count
+
+
+def application() -> Application:
+    """What each worker serves, built in the worker; its settings come by the environment."""
+    settings = load({}, os.environ)
+    logs.configure(log_format=settings.log_format, log_level=settings.log_level)
+    return Application(settings)
+
+
+def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
+    """Serves until a signal, then stops taking requests, finishes those it has, and returns."""
+    for field in FIELDS:
+        os.environ[field.variable] = str(getattr(settings, field.name))
+    workers = worker_count(settings)
+    if workers > 1 and settings.metrics:
+        share_metrics(Path(settings.data))
+    logs.configure(log_format=settings.log_format, log_level=settings.log_level)
+    server = Granian(
+        "cenote.server.run:application",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        # One thread for the network beside the one that runs Python: with several, each request changes threads.
+        runtime_mode=RuntimeModes.st,
+        http=HTTPModes.auto if settings.tls_cert else HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
+        websockets=False,
+        backlog=2048,
+        # Keeps a flood from growing in memory: what is beyond waits in the kernel's queue.
+        backpressure=1024,
+        log_dictconfig=logs.granian_config(),
+        respawn_failed_workers=True,
+        workers_kill_timeout=settings.stop_timeout,
+        ssl_cert=Path(settings.tls_cert) if settings.tls_cert else None,
+        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
+        process_name="cenote",
+    )
+    threading.Thread(target=announce, args=(settings, on_ready), daemon=True).start()
+    server.serve()
+
+
+def share_metrics(data: Path) -> None:
+    """Gives the workers a directory to count in, empty at each start. Read by prometheus_client at its import."""
+    directory = data / "metrics"
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.glob("*.db"):
+        file.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def announce(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Calls `on_ready` once the server answers."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "localhost"} else settings.host  # noqa: S104
+    while not is_ready(host, settings):
+        time.sleep(0.02)
+    on_ready()
+    sys.stdout.flush()
+
+
+def is_ready(host: str, settings: Settings) -> bool:
+    connection: http.client.HTTPConnection
+    if settings.tls_cert:
+        # It is our own port on this machine, and the certificate is for another name.
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection = http.client.HTTPSConnection(host, settings.port, timeout=1, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, settings.port, timeout=1)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def check_before_start(settings: Settings) -> None:
+    """What would otherwise fail in a worker, where nobody reads it: the data directory and the port."""
+    data = Path(settings.data)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data directory {data} cannot be made ({error.strerror}): choose another with --data."
+        ) from None
+    if not os.access(data, os.W_OK):
+        raise SettingsError(f"The data directory {data} cannot be written: choose another with --data.")
+    for name in ("tls_cert", "tls_key"):
+        path = getattr(settings, name)
+        if path and not os.access(path, os.R_OK):
+            raise SettingsError(f"{name}, {path}, cannot be read.")

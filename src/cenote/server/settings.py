@@ -1,0 +1,194 @@
+"""Settings: from flags, then CENOTE_* variables, then one TOML file, then defaults.
+
+`FIELDS` is the one list: the command line, the environment, the file and docs/settings.md come from it.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsError(Exception):
+    """An operator's mistake, in one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: its name in Python and in the file, its default and what it means."""
+
+    name: str
+    default: str | int | bool | None
+    meaning: str
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return "CENOTE_" + self.name.upper()
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("host", "127.0.0.1", "Address to listen on. Beyond loopback, signed calls need an access key."),
+    Field("port", 9400, "Port to listen on."),
+    Field("data", "cenote-data", "Directory of the embedded database and the master key."),
+    Field("database", "", "postgresql://… for PostgreSQL; empty for SQLite in the data directory.", secret=True),
+    Field("workers", 1, "Worker processes; 0 for one per core."),
+    Field("public_url", "", "The URL that clients reach this server at; empty for http://HOST:PORT."),
+    Field("issuer", "own", "Form of `iss`: own (PUBLIC_URL/POOL) or aws.", choices=("own", "aws")),
+    Field("region", "us-east-1", "Region of new pools where a call's signature names none."),
+    Field("account", "000000000000", "Account id in ARNs: 12 digits."),
+    Field("trusted_proxies", "", "Addresses or networks, comma-separated, whose X-Forwarded-For is believed."),
+    Field("example", False, "Make an example pool, app client and user at the first start."),
+    Field("access_log", False, "Log a line for each request."),
+    Field("log_format", "auto", "auto: text on a terminal, JSON elsewhere.", choices=("auto", "json", "text")),
+    Field("log_level", "info", "Lowest level that is logged.", choices=("debug", "info", "warning", "error")),
+    Field("max_body", 1_048_576, "Largest request body, in bytes."),
+    Field("body_timeout", 10, "Seconds within which a request's body must have arrived."),
+    Field("stop_timeout", 30, "Seconds that a stop waits for requests to finish."),
+    Field("tls_cert", "", "Path of a PEM certificate chain; with tls_key, serves HTTPS."),
+    Field("tls_key", "", "Path of the certificate's PEM private key."),
+    Field("metrics", True, "Serve Prometheus metrics at /metrics (beyond loopback: to metrics_token only)."),
+    Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
+    Field("smtp_url", "", "smtp://user:password@host:587 or smtps://…; empty to keep mail in the outbox.", secret=True),
+    Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
+    Field("master_key", "", "Master key, KEYID:BASE64[,…] newest first; empty for a file in the data directory.", secret=True),
+    Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See `FIELDS` for what each means."""
+
+    host: str
+    port: int
+    data: str
+    database: str
+    workers: int
+    public_url: str
+    issuer: str
+    region: str
+    account: str
+    trusted_proxies: str
+    example: bool
+    access_log: bool
+    log_format: str
+    log_level: str
+    max_body: int
+    body_timeout: int
+    stop_timeout: int
+    tls_cert: str
+    tls_key: str
+    metrics: bool
+    metrics_token: str
+    smtp_url: str
+    mail_from: str
+    master_key: str
+    master_key_file: str
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK
+
+    @property
+    def database_path(self) -> str | Path:
+        """The PostgreSQL URL, or the path of the SQLite file."""
+        return self.database or Path(self.data) / "cenote.db"
+
+    @property
+    def base_url(self) -> str:
+        """The public URL without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        scheme = "https" if self.tls_cert else "http"
+        host = "localhost" if self.loopback or self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"{scheme}://{host}:{self.port}"
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None = None) -> Settings:
+    """Settings from their sources, checked; SettingsError names the one that is wrong."""
+    path = file or environ.get("CENOTE_CONFIG")
+    from_file = read_file(Path(path)) if path else {}
+    values: dict[str, Any] = {}
+    for field in FIELDS:
+        if flags.get(field.name) is not None:
+            value, source = flags[field.name], field.flag
+        elif field.variable in environ:
+            value, source = environ[field.variable], field.variable
+        elif field.name in from_file:
+            value, source = from_file[field.name], f"{field.name} in {path}"
+        else:
+            value, source = field.default, "the default"
+        values[field.name] = converted(field, value, source)
+    settings = Settings(**values)
+    check(settings)
+    return settings
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from None
+    unknown = sorted(set(content) - {field.name for field in FIELDS})
+    if unknown:
+        raise SettingsError(
+            f"The settings file {path} has an unknown setting, {unknown[0]}; see docs/settings.md."
+        )
+    return content
+
+
+def converted(field: Field, value: Any, source: str) -> Any:
+    """The value in the field's type; environment variables and flags are strings."""
+    kind = type(field.default)
+    if kind is bool and isinstance(value, str):
+        lowered = value.strip().lower()
+        if lowered not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
+            raise SettingsError(f"{source} must be true or false, not {value!r}.")
+        return lowered in {"1", "true", "yes", "on"}
+    if kind is int and not isinstance(value, bool):
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"{source} must be a whole number, not {value!r}.") from None
+    if not isinstance(value, kind):
+        raise SettingsError(f"{source} must be a {'string' if kind is str else kind.__name__}.")
+    if field.choices and value not in field.choices:
+        raise SettingsError(f"{source} must be one of {', '.join(field.choices)}, not {value!r}.")
+    return value
+
+
+def check(settings: Settings) -> None:
+    """What no single value can be blamed for."""
+    if not 0 <= settings.port <= 65535:
+        raise SettingsError(f"port must be between 0 and 65535, not {settings.port}.")
+    if not 0 <= settings.workers <= 256:
+        raise SettingsError(f"workers must be between 0 and 256, not {settings.workers}.")
+    if not (settings.account.isascii() and settings.account.isdigit() and len(settings.account) == 12):
+        raise SettingsError(f"account must be 12 digits, not {settings.account!r}.")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise SettingsError(f"public_url must begin with http:// or https://, not {settings.public_url!r}.")
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsError("tls_cert and tls_key go together; one of them is missing.")
+    if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
+
+
+def worker_count(settings: Settings) -> int:
+    """How many workers to start: one per core this process may use where the setting is 0."""
+    return settings.workers or len(os.sched_getaffinity(0))
+
+
+def names() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(Settings))
