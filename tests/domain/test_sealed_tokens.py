@@ -13,9 +13,11 @@ from cenote.domain.sealed_tokens import (
     NONCE_SIZE,
     open_,
     open_block,
+    open_refresh,
     open_session,
     seal,
     seal_block,
+    seal_refresh,
     seal_session,
 )
 
@@ -32,8 +34,9 @@ def test_what_is_sealed_opens_to_the_same_bytes(nonce: bytes, purpose: str, payl
 
 
 @given(nonces, payloads)
-def test_sessions_and_blocks_open_to_the_same_bytes(nonce: bytes, payload: bytes) -> None:
+def test_each_kind_opens_to_the_same_bytes(nonce: bytes, payload: bytes) -> None:
     assert open_session(KEY, seal_session(KEY, nonce, payload)) == payload
+    assert open_refresh(KEY, seal_refresh(KEY, nonce, payload)) == payload
     assert open_block(KEY, seal_block(KEY, nonce, payload)) == payload
 
 
@@ -64,6 +67,11 @@ def test_case_44_a_session_is_nothing_as_a_secret_block_and_the_other_way_round(
     session, block = seal_session(KEY, NONCE, b"x" * 11), seal_block(KEY, NONCE, b"x" * 11)
     assert open_block(KEY, session.translate(str.maketrans("-_", "+/"))) is None
     assert open_session(KEY, block.translate(str.maketrans("+/", "-_"))) is None
+
+
+def test_case_44_a_session_is_no_refresh_token_and_the_other_way_round() -> None:
+    assert open_refresh(KEY, seal_session(KEY, NONCE, b"x")) is None
+    assert open_session(KEY, seal_refresh(KEY, NONCE, b"x")) is None
 
 
 def test_another_key_does_not_open() -> None:

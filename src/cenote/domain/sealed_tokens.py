@@ -22,6 +22,7 @@ TAG_SIZE: Final = 16
 MAX_LENGTH: Final = 4096
 
 _SESSION: Final = "session"
+_REFRESH: Final = "refresh"
 _BLOCK: Final = "secret_block"
 
 
@@ -48,6 +49,16 @@ def seal_session(key: bytes, nonce: bytes, payload: bytes) -> str:
 def open_session(key: bytes, text: str) -> bytes | None:
     """Open a `Session`; None for anything that `seal_session` did not make."""
     return open_(key, _SESSION, text)
+
+
+def seal_refresh(key: bytes, nonce: bytes, payload: bytes) -> str:
+    """Seal what a refresh token stands for."""
+    return seal(key, nonce, _REFRESH, payload)
+
+
+def open_refresh(key: bytes, text: str) -> bytes | None:
+    """Open a refresh token; None for anything that `seal_refresh` did not make."""
+    return open_(key, _REFRESH, text)
 
 
 def seal_block(key: bytes, nonce: bytes, payload: bytes) -> str:
