@@ -17,7 +17,9 @@ WANTED_ID_TAG: Final = "cenote:id"
 
 _POOL_ID_ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CLIENT_ALPHABET: Final = string.digits + string.ascii_lowercase
-_POOL_ID: Final = re.compile(r"[\w-]+_[0-9a-zA-Z]+", re.ASCII)
+# Narrower than the model's [\w-]+_[0-9a-zA-Z]+: clients take what stands between the first and the second `_`
+# for the pool's name, so there is only one.
+_POOL_ID: Final = re.compile(r"[0-9A-Za-z-]+_[0-9A-Za-z]+")
 _IDENTITY_POOL_ID: Final = re.compile(
     r"[\w-]+:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII
 )
@@ -95,13 +97,13 @@ def wanted_identity_pool_id(wanted: str, region: str) -> str:
 
 
 def region_of(pool_id: str) -> str:
-    """The region in a pool id: what stands before its last `_`."""
-    return pool_id.rpartition("_")[0]
+    """The region in a pool id: what stands before the `_`."""
+    return pool_id.partition("_")[0]
 
 
 def pool_name(pool_id: str) -> str:
-    """The name that SRP hashes for a pool id: what stands behind its last `_`."""
-    return pool_id.rpartition("_")[2]
+    """The name that SRP hashes for a pool id: what stands behind the `_`."""
+    return pool_id.partition("_")[2]
 
 
 def user_pool_arn(account_id: str, pool_id: str) -> str:
