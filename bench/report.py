@@ -1,0 +1,158 @@
+"""The result as a table for people and as JSON for programs."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.machine import describe
+from bench.measure import Contest, Result
+from bench.operations import Operation
+from bench.servers import REPOSITORY
+
+FOLDER = REPOSITORY / "bench"
+
+
+def share(result: Result) -> str:
+    part = result.median(lambda sample: sample.share)
+    if part == 0:
+        return ""
+    # More than the whole: whatever it does, it is not the cryptography this operation needs.
+    return f"{part:.2f}" if part < 1 else "–"
+
+
+def row(result: Result, operation: Operation, *, target: bool) -> list[str]:
+    cells = [
+        f"{result.median(lambda sample: sample.cpu):,.0f} ± {result.spread():.0%}",
+        f"{result.median(lambda sample: sample.crypto):,.0f}" if operation.crypto.cost_anything else "",
+        share(result),
+    ]
+    if target:
+        cells += [operation.target(), "yes" if met(result, operation) else "**no**"]
+    return [
+        *cells,
+        f"{result.median(lambda sample: sample.wall):,.0f}",
+        f"{result.median(lambda sample: sample.p50):.1f} / {result.median(lambda sample: sample.p99):.1f}",
+    ]
+
+
+def met(result: Result, operation: Operation) -> bool:
+    return operation.met(result.median(lambda sample: sample.cpu), result.median(lambda sample: sample.share))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """GitHub's Markdown, numbers to the right; columns padded so that it reads well on a terminal too."""
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return f"| {' | '.join(padded)} |"
+
+    rule = ("-" * width if at == 0 else "-" * (width - 1) + ":" for at, width in enumerate(widths))
+    return [line(head), f"| {' | '.join(rule)} |", *(line(cells) for cells in rows)]
+
+
+def markdown(contest: Contest, operations: Sequence[Operation]) -> str:
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}: {contest.effort.rounds} rounds, medians, "
+        f"± half the range of the rounds; {contest.effort.connections} keep-alive connections.",
+        "",
+    ]
+    for subject in contest.subjects:
+        if subject.running.server.ours:
+            lines += _against_targets(contest, operations, subject.running.server.name)
+    if len(contest.subjects) > 1 or not contest.subjects[0].running.server.ours:
+        lines += _side_by_side(contest, operations)
+    lines += _notes(contest, operations)
+    return "\n".join(lines) + "\n"
+
+
+def _against_targets(contest: Contest, operations: Sequence[Operation], server: str) -> list[str]:
+    head = (server, "CPU µs", "cryptography µs", "share", "target", "met", "wall µs", "p50 / p99 ms")
+    rows = [
+        [operation.title, *row(contest.results[server, operation.name], operation, target=True)]
+        for operation in operations
+    ]
+    return [*table(head, rows), ""]
+
+
+def _side_by_side(contest: Contest, operations: Sequence[Operation]) -> list[str]:
+    names = [subject.running.server.name for subject in contest.subjects]
+    rows = []
+    for operation in operations:
+        cells = [operation.title]
+        for name in names:
+            result = contest.results[name, operation.name]
+            if not result.samples:
+                cells.append("n/a")
+                continue
+            cpu, part = f"{result.median(lambda sample: sample.cpu):,.0f}", share(result)
+            cells.append(cpu + (f" ({part})" if part else "") + ("*" if result.lax else ""))
+        rows.append(cells)
+    return [*table(("CPU µs (share)", *names), rows), ""]
+
+
+def _notes(contest: Contest, operations: Sequence[Operation]) -> list[str]:
+    titles = {operation.name: operation.title for operation in operations}
+    lines = []
+    for subject in contest.subjects:
+        server = subject.running.server
+        memory = f"{subject.rest.pss / 1024:.0f} MB (PSS) at rest"
+        lines.append(
+            f"- {server.name} {subject.version}: state in {server.keeps}; ready after "
+            f"{subject.running.ready_after:.2f} s; {memory}."
+        )
+    lines += [f"- {name}: n/a: {reason}" for name, reason in contest.absent.items()]
+    for result in contest.results.values():
+        if result.missing is not None:
+            lines.append(f"- {result.server}, {titles[result.operation]}: n/a: {result.missing}")
+        elif result.lax:
+            lines.append(f"- * {result.server}, {titles[result.operation]}: {result.lax}.")
+    samples = [sample for result in contest.results.values() for sample in result.samples]
+    if samples and (most := max(sample.others for sample in samples)) > 0.05:
+        lines.append(
+            f"- The machine was not idle: other processes had up to {most:.0%} of the server's core."
+        )
+    return lines
+
+
+def all_met(contest: Contest, operations: Sequence[Operation]) -> bool:
+    return all(
+        met(contest.results[subject.running.server.name, operation.name], operation)
+        for subject in contest.subjects
+        if subject.running.server.ours
+        for operation in operations
+    )
+
+
+def json_text(contest: Contest) -> str:
+    servers: dict[str, Any] = {
+        subject.running.server.name: {
+            "version": subject.version,
+            "ready_seconds": subject.running.ready_after,
+            "rest": dataclasses.asdict(subject.rest),
+        }
+        for subject in contest.subjects
+    }
+    results = [
+        dataclasses.asdict(result) | {"shares": [sample.share for sample in result.samples]}
+        for result in contest.results.values()
+    ]
+    kept = {"machine": describe(), "servers": servers, "absent": contest.absent, "results": results}
+    return json.dumps(kept, indent=1)
+
+
+def keep(text: str, drawing: str) -> None:
+    (FOLDER / "results.svg").write_text(drawing)
+    (FOLDER / "RESULTS.md").write_text(
+        "# What a request costs\n\n"
+        "Written by `python -m bench --write`. The server has one core, the load another. CPU is that of the\n"
+        "server's whole process tree; *cryptography* is what the signatures and modular powers of the operation\n"
+        "cost alone, measured on the same core right before; *share* is the one divided by the other, higher is\n"
+        "better. A peer whose share is – does not do that cryptography; * marks one that takes what it must\n"
+        f"refuse.\n\n![CPU time of each operation](results.svg)\n\n{text}"
+    )
