@@ -15,7 +15,8 @@ MARK = "__operation__"
 
 def operation(handler: H) -> H:
     """Marks `create_group` as the handler of CreateGroup. A name that AWS does not have stops the start: the
-    dispatcher knows the model and refuses it."""
+    dispatcher knows the model and refuses it.
+    """
     name = "".join(part.capitalize() for part in handler.__name__.split("_"))
     setattr(handler, MARK, SPELLINGS.get(name, name))
     return handler

@@ -24,7 +24,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
     list_ = actions.add_parser("list", help="list access keys")
     delete = actions.add_parser("delete", help="delete an access key")
     delete.add_argument("access_key_id", metavar="ACCESS_KEY_ID")
-    rotate = actions.add_parser("rotate", help="put everything under a new master key; servers may keep running")
+    rotate = actions.add_parser(
+        "rotate", help="put everything under a new master key; servers may keep running"
+    )
     rotate.add_argument("--prune", action="store_true", help="forget older master keys afterwards")
     signing = actions.add_parser("rotate-signing", help="give a user pool new token signing keys")
     signing.add_argument("pool_id", metavar="POOL_ID")
@@ -65,9 +67,8 @@ async def create(settings: Settings, _args: argparse.Namespace) -> int:
     """Prints the key as the AWS CLI reads it. The secret is shown this once."""
     access_key_id = "AKIA" + base64.b32encode(os.urandom(10)).decode()
     secret = base64.b64encode(os.urandom(30)).decode()
-    async with opened(settings) as (store, _):
-        async with store.transaction():
-            await store.access_keys.add(access_key_id, secret, now=now())
+    async with opened(settings) as (store, _), store.transaction():
+        await store.access_keys.add(access_key_id, secret, now=now())
     print("The secret is shown only now. For the AWS CLI and SDKs:", file=sys.stderr)
     print(f"export AWS_ACCESS_KEY_ID={access_key_id}")
     print(f"export AWS_SECRET_ACCESS_KEY={secret}")
@@ -86,9 +87,8 @@ async def list_(settings: Settings, _args: argparse.Namespace) -> int:
 
 
 async def delete(settings: Settings, args: argparse.Namespace) -> int:
-    async with opened(settings) as (store, _):
-        async with store.transaction():
-            removed = await store.access_keys.remove(args.access_key_id)
+    async with opened(settings) as (store, _), store.transaction():
+        removed = await store.access_keys.remove(args.access_key_id)
     if not removed:
         print(f"cenote: there is no access key {args.access_key_id}.", file=sys.stderr)
         return 1

@@ -34,9 +34,7 @@ def banner(settings: Settings) -> str:
     if settings.example:
         lines += pasteable(url, settings.region)
     else:
-        lines.append(
-            f"  next     aws cognito-idp create-user-pool --pool-name first --endpoint-url {url}"
-        )
+        lines.append(f"  next     aws cognito-idp create-user-pool --pool-name first --endpoint-url {url}")
     return "\n".join([*lines, ""])
 
 

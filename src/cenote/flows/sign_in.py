@@ -131,9 +131,7 @@ def require_same_user(attempt: Attempt, ticket: Ticket, name: str) -> None:
 async def state_of(attempt: Attempt) -> State:
     """Where the attempt stands. A name that nobody has looks like a confirmed user who is about to fail."""
     if attempt.user is None:
-        return State(
-            attempt.flow, attempt.proved, status="CONFIRMED", disabled=False, password_expired=False
-        )
+        return State(attempt.flow, attempt.proved, status="CONFIRMED", disabled=False, password_expired=False)
     expired = False
     if attempt.user.status == "FORCE_CHANGE_PASSWORD":
         ends = await attempt.ctx.store.users.password_expiry(attempt.pool.pool_id, attempt.user.sub)

@@ -48,9 +48,7 @@ class Refreshing:
     generation: int
 
 
-async def begin_session(
-    ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int
-) -> Session:
+async def begin_session(ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int) -> Session:
     """Adds a session in the caller's transaction. Its id is the origin_jti of all its tokens."""
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
@@ -110,7 +108,9 @@ def both_claims(
 def refresh_token(ctx: Context, pool: Pool, session: Session) -> str:
     ticket = RefreshTicket(session.client_id, session.session_id, session.generation)
     key = pool.sealer.derive("refresh")
-    return sealed_tokens.seal_refresh(key, ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket))
+    return sealed_tokens.seal_refresh(
+        key, ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket)
+    )
 
 
 async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: str) -> Refreshing:
@@ -196,5 +196,3 @@ async def revoke(ctx: Context, pool: Pool, client: Client, token: str) -> None:
 
 def new_id(ctx: Context) -> str:
     return str(uuid.UUID(bytes=ctx.entropy(16), version=4))
-
-

@@ -116,9 +116,7 @@ class Application:
             self.well_known = WellKnown(store, self.signing, self.deployment)
             self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             self.dispatcher = self._dispatcher()
-            background = [
-                asyncio.create_task(job(self)) for job in (jobs.deliver_messages, jobs.sweep)
-            ]
+            background = [asyncio.create_task(job(self)) for job in (jobs.deliver_messages, jobs.sweep)]
             stack.push_async_callback(ended, background)
             self._running = stack.pop_all()
 
@@ -187,9 +185,7 @@ def hard(handler: Handler) -> Handler:
     return once_more
 
 
-async def answer(
-    send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes
-) -> None:
+async def answer(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -62,7 +62,10 @@ def frames(record: logging.LogRecord) -> str:
     if not record.exc_info or record.exc_info[1] is None:
         return ""
     error = record.exc_info[1]
-    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    lines = [
+        f"{frame.filename}:{frame.lineno} in {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
     chain = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 5:
@@ -88,4 +91,8 @@ def configure(*, log_format: str, log_level: str) -> None:
 def granian_config() -> dict[str, Any]:
     """Keeps Granian from installing handlers of its own: its loggers pass on to ours."""
     quiet = {"level": "WARNING", "propagate": True, "handlers": []}
-    return {"version": 1, "disable_existing_loggers": False, "loggers": {"_granian": quiet, "granian.access": quiet}}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "loggers": {"_granian": quiet, "granian.access": quiet},
+    }

@@ -22,7 +22,11 @@ class Metrics:
             "cenote_requests", "Operations answered.", ["operation", "error"], registry=registry
         )
         self._seconds = Histogram(
-            "cenote_request_seconds", "Time to answer an operation.", ["operation"], buckets=BUCKETS, registry=registry
+            "cenote_request_seconds",
+            "Time to answer an operation.",
+            ["operation"],
+            buckets=BUCKETS,
+            registry=registry,
         )
         self._counts: dict[tuple[str, str | None], Callable[[], Any]] = {}
         self._times: dict[str, Callable[[float], Any]] = {}

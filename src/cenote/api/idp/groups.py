@@ -91,9 +91,7 @@ async def admin_add_user_to_group(ctx: Context, req: shapes.AdminAddUserToGroupR
 
 
 @operation
-async def admin_remove_user_from_group(
-    ctx: Context, req: shapes.AdminRemoveUserFromGroupRequest
-) -> None:
+async def admin_remove_user_from_group(ctx: Context, req: shapes.AdminRemoveUserFromGroupRequest) -> None:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     user = await accounts.get(ctx, pool, req["Username"])
     async with ctx.store.transaction():

@@ -29,9 +29,7 @@ NOT_BUILT = frozenset({"CUSTOM_AUTH", "USER_AUTH"})
 
 
 @operation
-async def initiate_auth(
-    ctx: Context, req: shapes.InitiateAuthRequest
-) -> shapes.InitiateAuthResponse:
+async def initiate_auth(ctx: Context, req: shapes.InitiateAuthRequest) -> shapes.InitiateAuthResponse:
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     return await _initiate(ctx, pool, client, USER_FLOWS, req)
 
@@ -66,9 +64,7 @@ async def _named(ctx: Context, pool_id: str, client_id: str) -> tuple[Pool, Clie
     return pool, await ctx.store.clients.get(pool, client_id)
 
 
-async def _initiate(
-    ctx: Context, pool: Pool, client: Client, flows: dict[str, Flow], req: Any
-) -> Any:
+async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, Flow], req: Any) -> Any:
     name = req["AuthFlow"]
     parameters = req.get("AuthParameters", {})
     if name in REFRESH_FLOWS:

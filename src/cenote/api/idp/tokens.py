@@ -62,9 +62,7 @@ async def revoke_token(ctx: Context, req: shapes.RevokeTokenRequest) -> shapes.R
 
 
 @operation
-async def global_sign_out(
-    ctx: Context, req: shapes.GlobalSignOutRequest
-) -> shapes.GlobalSignOutResponse:
+async def global_sign_out(ctx: Context, req: shapes.GlobalSignOutRequest) -> shapes.GlobalSignOutResponse:
     try:
         access = await accounts.by_access_token(ctx, req["AccessToken"])
     except UserNotFound:
@@ -100,9 +98,7 @@ def check_client_secret(client: Client, given: str | None) -> None:
         raise NotAuthorized(f"Unable to verify client secret for client {client.client_id}")
 
 
-def check_refresh_hash(
-    client: Client, refreshing: tokens.Refreshing, given: str | None
-) -> None:
+def check_refresh_hash(client: Client, refreshing: tokens.Refreshing, given: str | None) -> None:
     """A refresh names nobody, so its hash is of the real user name; clients that only know the sub use that."""
     try:
         accounts.check_secret_hash(client, refreshing.user.username, given)

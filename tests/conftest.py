@@ -1,0 +1,188 @@
+"""A running Cenote for tests: the real application on a real socket, with the clock in the test's hands."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from granian.constants import Interfaces
+from granian.server.embed import Server as Granian
+
+from cenote.server.app import Application
+from cenote.server.settings import Settings, load
+
+REGION = "eu-central-1"
+
+
+@dataclass
+class Clock:
+    """The present time, moved only by tests; epoch milliseconds."""
+
+    offset: int = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.offset
+
+    def advance(
+        self, *, ms: int = 0, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> None:
+        self.offset += ms + int((seconds + 60 * minutes + 3600 * hours + 86400 * days) * 1000)
+
+
+@dataclass
+class RunningServer:
+    """One Cenote in this process, listening on 127.0.0.1."""
+
+    app: Application
+    clock: Clock
+    loop: asyncio.AbstractEventLoop
+    url: str
+    region: str = REGION
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def idp(self) -> Any:
+        """A boto3 client of it."""
+        return self.client("cognito-idp")
+
+    def client(self, service: str) -> Any:
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=self.region,
+                aws_access_key_id="any",
+                aws_secret_access_key="any",
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=100),
+            )
+        return self.clients[service]
+
+    def run(self, work: Any) -> Any:
+        """Runs a coroutine in the server's event loop: for looking into its store."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings_for(data: Path, **changes: Any) -> Settings:
+    port = free_port()
+    flags = {"data": str(data), "port": port, "region": REGION, "log_level": "warning", **changes}
+    return load(flags, {})
+
+
+@contextlib.contextmanager
+def running(settings: Settings, **options: Any) -> Iterator[RunningServer]:
+    """The application served by Granian in a thread of this process, until the block is left."""
+    clock = Clock()
+    app = Application(settings, clock=clock, conforming=True, **options)
+    started, loops = threading.Event(), []
+    server = Granian(
+        app, address=settings.host, port=settings.port, interface=Interfaces.ASGI, log_enabled=False,
+        websockets=False,
+    )  # fmt: skip
+
+    async def main() -> None:
+        loops.append(asyncio.get_running_loop())
+        serving = asyncio.create_task(server.serve())
+        started.set()
+        await serving
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()), name="cenote-under-test")
+    thread.start()
+    started.wait(10)
+    wait_for(settings.host, settings.port, thread)
+    try:
+        yield RunningServer(app, clock, loops[0], f"http://{settings.host}:{settings.port}")
+    finally:
+        loops[0].call_soon_threadsafe(server.stop)
+        thread.join(30)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+def wait_for(host: str, port: int, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and thread.is_alive():
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests that leave its clock alone."""
+    with running(settings_for(tmp_path_factory.mktemp("data"))) as one:
+        yield one
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of the test's own, whose clock it may move."""
+    with running(settings_for(tmp_path / "data")) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def idp(server: RunningServer) -> Any:
+    return server.idp
+
+
+@dataclass
+class PoolFactory:
+    """Makes pools, clients and users on one server, as an administrator would."""
+
+    server: RunningServer
+
+    def pool(self, **request: Any) -> str:
+        request.setdefault("PoolName", f"pool-{uuid.uuid4().hex[:8]}")
+        return str(self.server.idp.create_user_pool(**request)["UserPool"]["Id"])
+
+    def client(self, pool_id: str, **request: Any) -> dict[str, Any]:
+        request.setdefault("ClientName", "app")
+        request.setdefault(
+            "ExplicitAuthFlows",
+            [
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            ],
+        )
+        answer = self.server.idp.create_user_pool_client(UserPoolId=pool_id, **request)
+        return dict(answer["UserPoolClient"])
+
+    def user(self, pool_id: str, name: str, password: str = "Correct-Horse-9", **attributes: str) -> str:
+        """A confirmed user; returns its sub."""
+        idp = self.server.idp
+        answer = idp.admin_create_user(
+            UserPoolId=pool_id,
+            Username=name,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+        )
+        idp.admin_set_user_password(UserPoolId=pool_id, Username=name, Password=password, Permanent=True)
+        attributes_of = {entry["Name"]: entry["Value"] for entry in answer["User"]["Attributes"]}
+        return str(attributes_of["sub"])
+
+
+@pytest.fixture(scope="session")
+def make(server: RunningServer) -> PoolFactory:
+    return PoolFactory(server)
+
+
+@pytest.fixture
+def own(own_server: RunningServer) -> PoolFactory:
+    return PoolFactory(own_server)
