@@ -49,6 +49,9 @@ class InternalError(CognitoError):
     status = 500
 
 
+class InvalidOAuthFlow(CognitoError): ...
+
+
 class InvalidParameter(CognitoError): ...
 
 
@@ -71,6 +74,9 @@ class RefreshTokenReuse(CognitoError): ...
 
 
 class ResourceNotFound(CognitoError): ...
+
+
+class ScopeDoesNotExist(CognitoError): ...
 
 
 class TooManyFailedAttempts(CognitoError): ...

@@ -1,0 +1,71 @@
+"""Tags of a user pool: AWS's rules, and the few tags that Cenote itself reads.
+
+A tag is how a request says what AWS has no parameter for: `cenote:id`, the id that a new pool is to have, and
+`cenote:password-hash`, how its passwords are kept.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from cenote.domain.errors import InvalidParameter
+
+LIMIT: Final = 50
+LONGEST_KEY: Final = 128
+LONGEST_VALUE: Final = 256
+RESERVED: Final = "aws:"
+OURS: Final = "cenote:"
+POOL_ID: Final = "cenote:id"
+PASSWORD_HASH: Final = "cenote:password-hash"  # noqa: S105 - the name of a tag
+SRP: Final = "srp"
+ARGON2ID: Final = "argon2id"
+
+WANTED_ID: Final = re.compile(r"(?P<region>[a-z0-9-]+)_[0-9A-Za-z]+", re.ASCII)
+
+
+def checked(tags: Mapping[str, str]) -> dict[str, str]:
+    """A pool's whole set of tags, or InvalidParameter. Limits as documented, texts assumed."""
+    if len(tags) > LIMIT:
+        raise InvalidParameter(f"A user pool can have at most {LIMIT} tags.")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= LONGEST_KEY or len(value) > LONGEST_VALUE:
+            raise InvalidParameter(
+                f"Tag keys have 1 to {LONGEST_KEY} characters and values at most {LONGEST_VALUE}: {key}"
+            )
+        if key.lower().startswith(RESERVED):
+            raise InvalidParameter(f"Tag keys that start with {RESERVED} are reserved: {key}")
+        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH):
+            raise InvalidParameter(f"Cenote knows no tag {key}.")
+    if tags.get(PASSWORD_HASH, SRP) not in (SRP, ARGON2ID):
+        raise InvalidParameter(f"The tag {PASSWORD_HASH} is {SRP} or {ARGON2ID}.")
+    return dict(tags)
+
+
+def added(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """The tags after TagResource."""
+    return checked({**tags, **more})
+
+
+def removed(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
+    """The tags after UntagResource; a key that is not there is no error."""
+    gone = set(keys)
+    return {key: value for key, value in tags.items() if key not in gone}
+
+
+def wanted_id(tags: Mapping[str, str], region: str) -> str | None:
+    """The pool id that the tags ask for, which must be one that AWS's could be, of the request's region."""
+    wanted = tags.get(POOL_ID)
+    if wanted is None:
+        return None
+    match = WANTED_ID.fullmatch(wanted)
+    if match is None or match["region"] != region or len(wanted) > 55:
+        raise InvalidParameter(
+            f"The tag {POOL_ID} must be {region}_ and letters or digits, 55 characters at most: {wanted}"
+        )
+    return wanted
+
+
+def password_hash(pool: Mapping[str, Any]) -> str:
+    """How a pool's passwords are kept: `srp` or `argon2id`."""
+    tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
+    return tags.get(PASSWORD_HASH, SRP)
