@@ -24,8 +24,8 @@ from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.store.transactions import Keep
 
-INVALID_REFRESH_TOKEN = "Invalid Refresh Token"  # noqa: S105 - a message
-REVOKED_REFRESH_TOKEN = "Refresh Token has been revoked"  # noqa: S105 - a message
+INVALID_REFRESH_TOKEN = "Invalid Refresh Token"
+REVOKED_REFRESH_TOKEN = "Refresh Token has been revoked"
 
 
 class RefreshTicket(msgspec.Struct, frozen=True, array_like=True):

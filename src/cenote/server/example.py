@@ -1,7 +1,7 @@
 """The example pool of `cenote serve --example`: one pool, one app client, one user, on loopback only."""
 
 USERNAME = "alice"
-PASSWORD = "Cenote-2026!"  # noqa: S105 (printed at the start: it guards nothing)
+PASSWORD = "Cenote-2026!"
 CLIENT_ID = "1cenote0example0client0000"
 POOL_NAME = "Example01"
 

@@ -60,7 +60,7 @@ FIELDS: tuple[Field, ...] = (
     Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
     Field("smtp_url", "", "smtp://user:password@host:587 or smtps://…; empty to keep mail in the outbox.", secret=True),
     Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
-    Field("master_key", "", "Master key, KEYID:BASE64[,…] newest first; empty for a file in the data directory.", secret=True),
+    Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),
     Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
 )  # fmt: skip
 

@@ -5,10 +5,11 @@ inside a transaction inherits the variable but not the right to use it: its call
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from cenote.store.engine import Conflict, StoreError
 
@@ -23,37 +24,38 @@ class Keep(Exception):
         self.error = error
 
 
-class Transactional(Protocol):
-    """The part of an engine that `Scope` drives."""
+class Transaction(ABC):
+    """`async with engine.transaction():` (see `Engine.transaction`): what every engine's transaction obeys."""
 
-    async def begin(self, *, patient: bool) -> "Transaction": ...
+    __slots__ = ("_outer", "_task", "_token", "engine", "failed", "lost", "open")
 
-    async def commit(self, transaction: "Transaction") -> None:
-        """Returns once all of it is durable; raises Conflict or Unavailable."""
-
-    async def rollback(self, transaction: "Transaction") -> None:
-        """Raises nothing that the caller could do something about."""
-
-
-class Transaction:
-    """One transaction of one task. Engines subclass it with what they need to run statements."""
-
-    __slots__ = ("engine", "failed", "lost", "open", "task")
-
-    def __init__(self, engine: Transactional) -> None:
+    def __init__(self, engine: object) -> None:
         self.engine = engine
-        self.task = asyncio.current_task()
-        self.open = True
+        # From its first statement to its last.
+        self.open = False
         # A statement failed, or a block that joined did: nothing of it may be committed.
         self.failed = False
         # What the engine ended it with before the block was left.
         self.lost: StoreError | None = None
+        self._outer: Transaction | None = None
 
-    def check(self, engine: Transactional) -> None:
+    @abstractmethod
+    async def begin(self) -> None: ...
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Ends it and returns once all of it is durable; raises Conflict or Unavailable."""
+
+    @abstractmethod
+    async def roll_back(self) -> None:
+        """Ends it; raises nothing."""
+
+    def check(self, engine: object) -> None:
         """Raises unless the running task may run a statement of this engine here."""
-        if self.open and not self.failed and self.task is asyncio.current_task() and self.engine is engine:
+        mine = self._task is asyncio.current_task()
+        if mine and self.open and not self.failed and self.engine is engine:
             return
-        if self.task is not asyncio.current_task():
+        if not mine:
             raise RuntimeError("this task was started inside another task's transaction and cannot use it")
         if self.lost is not None:
             raise self.lost
@@ -62,6 +64,34 @@ class Transaction:
         if self.engine is not engine:
             raise RuntimeError("a transaction of another database is open")
         raise RuntimeError("a statement of this transaction failed: it can only be rolled back")
+
+    async def __aenter__(self) -> None:
+        outer = current()
+        if outer is not None:
+            outer.check(self.engine)
+            self._outer = outer
+            return
+        self._task = asyncio.current_task()
+        await self.begin()
+        self.open = True
+        self._token = _current.set(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._outer is not None:
+            self._outer.failed |= error is not None and not isinstance(error, Keep)
+            return
+        _current.reset(self._token)
+        if error is None or isinstance(error, Keep):
+            if self.failed and self.lost is None:
+                await self.roll_back()
+                raise RuntimeError("a failure inside this transaction was swallowed: it was rolled back")
+            await self.commit()
+            if error is not None:
+                raise error.error from error.error.__cause__
+        else:
+            await self.roll_back()
 
 
 _current: ContextVar[Transaction | None] = ContextVar("cenote_transaction", default=None)
@@ -94,42 +124,3 @@ async def retrying(work: Callable[[], Awaitable[T]], *, attempts: int = 5) -> T:
                 raise
             await asyncio.sleep(0.002 * attempt)
     return await work()
-
-
-class Scope:
-    """`async with engine.transaction():` (see `Engine.transaction`)."""
-
-    __slots__ = ("_engine", "_patient", "_token", "_transaction")
-
-    def __init__(self, engine: Transactional, *, patient: bool) -> None:
-        self._engine = engine
-        self._patient = patient
-        self._token: Token[Transaction | None] | None = None
-
-    async def __aenter__(self) -> None:
-        outer = current()
-        if outer is not None:
-            outer.check(self._engine)
-            self._transaction = outer
-            return
-        self._transaction = await self._engine.begin(patient=self._patient)
-        self._token = _current.set(self._transaction)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        transaction = self._transaction
-        keep = isinstance(error, Keep)
-        if self._token is None:
-            transaction.failed |= error is not None and not keep
-            return
-        _current.reset(self._token)
-        if error is not None and not keep:
-            await self._engine.rollback(transaction)
-            return
-        if transaction.failed and transaction.lost is None:
-            await self._engine.rollback(transaction)
-            raise RuntimeError("a failure inside this transaction was swallowed: all of it was rolled back")
-        await self._engine.commit(transaction)
-        if isinstance(error, Keep):
-            raise error.error from error.error.__cause__
