@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from cenote.domain import identifiers
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,8 @@ class Deployment:
     def issuer(self, pool_id: str) -> str:
         """The `iss` of a pool's tokens; with `aws` the form that verifiers derive from a pool id."""
         if self.issuer_form == "aws":
-            region = pool_id.partition("_")[0]
-            return f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
+            return f"https://cognito-idp.{identifiers.region_of(pool_id)}.amazonaws.com/{pool_id}"
         return f"{self.public_url}/{pool_id}"
 
     def pool_arn(self, pool_id: str) -> str:
-        region = pool_id.partition("_")[0]
-        return f"arn:aws:cognito-idp:{region}:{self.account_id}:userpool/{pool_id}"
+        return identifiers.user_pool_arn(self.account_id, pool_id)

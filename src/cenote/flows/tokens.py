@@ -1,13 +1,12 @@
 """Tokens: beginning a session, issuing and refreshing what belongs to it, ending it."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from cenote.domain import attributes, claims, jwt, sealed_tokens
+from cenote.domain import attributes, claims, identifiers, jwt, sealed_tokens
 from cenote.domain import clients as client_rules
 from cenote.domain.errors import (
     NotAuthorized,
@@ -53,7 +52,7 @@ async def begin_session(ctx: Context, pool: Pool, client: Client, user: User, *,
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
         pool_id=pool.pool_id,
-        session_id=new_id(ctx),
+        session_id=identifiers.new_uuid(ctx.entropy(16)),
         sub=user.sub,
         client_id=client.client_id,
         auth_time=auth_time,
@@ -100,8 +99,8 @@ def both_claims(
     )
     readable = attributes.readable(client.document, user.attributes)
     return (
-        claims.id_token(grant, user, groups, readable, jti=new_id(ctx), lifetime=lifetimes.id),
-        claims.access_token(grant, user, groups, jti=new_id(ctx), lifetime=lifetimes.access),
+        claims.id_token(grant, user, groups, readable, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.id),
+        claims.access_token(grant, user, groups, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.access),
     )
 
 
@@ -192,7 +191,3 @@ async def revoke(ctx: Context, pool: Pool, client: Client, token: str) -> None:
         raise Unauthorized("The token was not issued to this client.")
     async with ctx.store.transaction():
         await ctx.store.sessions.revoke(pool.pool_id, ticket.session_id, now=ctx.clock())
-
-
-def new_id(ctx: Context) -> str:
-    return str(uuid.UUID(bytes=ctx.entropy(16), version=4))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cenote.domain import identifiers
 from cenote.domain.errors import InvalidParameter, ResourceNotFound
 from cenote.store.engine import Engine, UniqueViolation
 from cenote.store.sealing import Keyring, Sealer
@@ -34,7 +35,7 @@ class Pool:
     @property
     def name(self) -> str:
         """What follows `_` in the id: the pool's name in SRP."""
-        return self.pool_id.partition("_")[2]
+        return identifiers.pool_name(self.pool_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cenote.api.idp.tokens import refresh_by_auth_flow
 from cenote.api.registry import operation
+from cenote.domain.clients import auth_flows
 from cenote.domain.errors import InvalidParameter
 from cenote.domain.sign_in import Flow, require_flow
 from cenote.flows import sign_in
@@ -74,7 +75,7 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
     flow = flows.get(name)
     if flow is None:
         raise InvalidParameter("Initiate Auth method not supported.")
-    require_flow(client.document.get("ExplicitAuthFlows", ()), flow)
+    require_flow(auth_flows(client.document), flow)
     outcome = await sign_in.initiate(ctx, pool, client, flow, parameters, req.get("ClientMetadata", {}))
     return _rendered(outcome)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cenote.api.registry import operation
+from cenote.domain.clients import auth_flows
 from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.secret_hash import matches
 from cenote.domain.sign_in import require_flow
@@ -40,7 +41,7 @@ async def refresh_by_auth_flow(
     ctx: Context, pool: Pool, client: Client, parameters: Mapping[str, str]
 ) -> Any:
     """InitiateAuth with REFRESH_TOKEN_AUTH: the refresh token stays the same. Refused once rotation is on."""
-    require_flow(client.document.get("ExplicitAuthFlows", ()), REFRESH_FLOW)
+    require_flow(auth_flows(client.document), REFRESH_FLOW)
     if rotation_of(client) is not None:
         raise InvalidParameter(
             "REFRESH_TOKEN_AUTH is not available for clients with refresh token rotation: use"
