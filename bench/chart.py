@@ -1,7 +1,7 @@
 """The result as a picture: one panel an operation, one bar a server, and a line at the bare cryptography.
 
-Plain SVG with its own background, and colours that follow the reader's colour scheme: it looks the same from a page of
-documentation, light or dark, as from a file.
+Plain SVG with its own background, and colours that follow the reader's colour scheme: it reads well on a page of
+documentation, light or dark, as it does from a file.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def panel(contest: Contest, operation: Operation, left: float, top: float) -> li
         emphasis = "strong" if name in ours else "quiet"
         parts.append(text(start - 8, y + 11, name, emphasis, "end"))
         if value is None:
-            parts.append(text(start + 4, y + 11, "not offered", "quiet"))
+            parts.append(text(start + crypto * scale + 7, y + 11, "not offered", "quiet"))
             continue
         width = max(value * scale, 1.5)
         colour = "ours" if name in ours else "peer"
@@ -91,7 +91,7 @@ def svg(contest: Contest, operations: Sequence[Operation]) -> str:
     panel_height = TITLE + len(names) * STEP + FOOT
     rows = (len(operations) + 1) // 2
     width = 2 * PANEL_WIDTH + GAP + 2 * MARGIN
-    top = MARGIN + 48
+    top = MARGIN + 56
     height = top + rows * (panel_height + 14) + MARGIN + (14 if _any_lax(contest) else 0)
     parts = [
         text(MARGIN, MARGIN + 14, "CPU time of the server for one operation", "head"),

@@ -71,6 +71,11 @@ class CryptographyAlone:
                 shared=self._mean(lambda b: gmpy2.powmod(self._blinded, b, N), each),
             )
 
+    def sign(self, core: int, count: int) -> None:
+        with pinned(core):
+            for _ in range(count):
+                self._sign(0)
+
     def _sign(self, _exponent: int) -> bytes:
         return self._key.sign(self._message, padding.PKCS1v15(), hashes.SHA256())
 

@@ -1,8 +1,8 @@
-"""The load: scripts of requests over a few keep-alive connections, one epoll loop, as little work as it can do.
+"""The load: scripts of requests over a few keep-alive connections, in one epoll loop that does as little as it can.
 
-A script is a generator that yields a request's bytes, is sent the answer, and returns when the operation is done; so
-an operation of two requests reads like one. The loop runs on the load's core while the server's CPU is metered: were
-it slow, the server would wake once a request and look dearer than it is.
+A script is a generator that yields a request's bytes, is sent the answer, and returns when the operation is done;
+so an operation of two requests reads like one. The loop is quick for the server's sake: were it slow, the server
+would wake once for each request and look dearer than it is.
 """
 
 import select
@@ -161,7 +161,7 @@ class Load:
     def run(
         self, scripts: Iterator[Script], *, count: int | None = None, seconds: float | None = None
     ) -> Timing:
-        """Keep every connection busy until `count` operations have begun, or for `seconds`; finish all begun."""
+        """Keep every connection busy until `count` operations began, or for `seconds`; finish all begun."""
         began, own = time.perf_counter_ns(), time.process_time_ns()
         left = count if count is not None else 1 << 62
         deadline = began + int(seconds * 1e9) if seconds is not None else 1 << 62

@@ -41,10 +41,10 @@ def pinned(*cores: int) -> Iterator[None]:
 
 
 def cpu_clock_ns(pid: int) -> int:
-    """CPU time of all threads of a process so far, ended ones too, in nanoseconds (ticks would be 10 ms).
+    """CPU time of all threads of a process so far, ended ones too, in nanoseconds (/proc has ticks of 10 ms).
 
-    The clock id is the one clock_getcpuclockid(3) gives: the complement of the pid above the three bits of the
-    scheduler's clock.
+    The clock id is the one that clock_getcpuclockid(3) gives: the complement of the pid, and three bits that name
+    the scheduler's clock.
     """
     return time.clock_gettime_ns((~pid << 3) | 2)
 
@@ -91,7 +91,7 @@ class ProcessTree:
 
 
 class CpuMeter:
-    """CPU time that a tree uses from now on. Work it puts off past the last answer counts too: see `settle`."""
+    """CPU time that a tree uses from now on, with the work it puts off past the last answer: see `settle`."""
 
     def __init__(self, tree: ProcessTree) -> None:
         self._pids = tree.pids()

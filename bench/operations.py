@@ -1,4 +1,4 @@
-"""The operations measured: what each sends, what its answer must hold, and a probe that a wrong one is refused."""
+"""The operations measured: what each sends, what an answer must hold, and what a server must refuse."""
 
 import itertools
 from collections.abc import Callable, Iterator

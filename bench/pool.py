@@ -1,4 +1,4 @@
-"""A user pool on a running server, made through its API: an app client, and confirmed users who are signed in."""
+"""A user pool on a running server, made through its API: an app client and users who are signed in."""
 
 import base64
 import secrets

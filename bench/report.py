@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bench.experiments import Finding
 from bench.machine import describe
 from bench.measure import Contest, Result
 from bench.operations import Operation
@@ -19,7 +20,7 @@ def share(result: Result) -> str:
     if part == 0:
         return ""
     # More than the whole: whatever it does, it is not the cryptography this operation needs.
-    return f"{part:.2f}" if part < 1 else "–"
+    return f"{part:.2f}" if part < 1 else "> 1"
 
 
 def row(result: Result, operation: Operation, *, target: bool) -> list[str]:
@@ -57,9 +58,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def markdown(contest: Contest, operations: Sequence[Operation]) -> str:
+    effort = contest.effort
     lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}: {contest.effort.rounds} rounds, medians, "
-        f"± half the range of the rounds; {contest.effort.connections} keep-alive connections.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}.",
+        f"Medians of {effort.rounds} rounds, ± half their range; {effort.connections} keep-alive connections.",
         "",
     ]
     for subject in contest.subjects:
@@ -153,6 +155,22 @@ def keep(text: str, drawing: str) -> None:
         "Written by `python -m bench --write`. The server has one core, the load another. CPU is that of the\n"
         "server's whole process tree; *cryptography* is what the signatures and modular powers of the operation\n"
         "cost alone, measured on the same core right before; *share* is the one divided by the other, higher is\n"
-        "better. A peer whose share is – does not do that cryptography; * marks one that takes what it must\n"
-        f"refuse.\n\n![CPU time of each operation](results.svg)\n\n{text}"
+        "better. A server that keeps passwords as they were typed needs no modular power for them: then the\n"
+        "share tells only how its cost compares. * marks a server that takes what it must refuse.\n"
+        f"\n![CPU time of each operation](results.svg)\n\n{text}"
+    )
+
+
+def findings_markdown(findings: Sequence[Finding]) -> str:
+    verdicts = {True: "yes", False: "**no**", None: ""}
+    rows = [[finding.what, finding.value, finding.target, verdicts[finding.met]] for finding in findings]
+    lines = [f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}.", ""]
+    return "\n".join([*lines, *table(("", "measured", "target", "met"), rows)]) + "\n"
+
+
+def keep_findings(text: str) -> None:
+    (FOLDER / "EXPERIMENTS.md").write_text(
+        "# What takes longer to measure\n\n"
+        "Written by `python -m bench --experiments --write`; `bench/experiments.py` says how each is done.\n\n"
+        f"{text}"
     )

@@ -1,4 +1,4 @@
-"""The servers measured: how each is installed, started and asked whether it is ready. To add one, add a class."""
+"""The servers measured: how each is installed, started and known to be ready. To add one, add a class."""
 
 import importlib.metadata
 import os
@@ -38,7 +38,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 
 
 class Server:
-    """One kind of server. Nothing of it lives outside its folder of `.work/bench/peers` and a run's data directory."""
+    """One kind of server. It lives in its folder of `.work/bench/peers` and in a run's data directory."""
 
     name: str
     keeps: str  # where it keeps its state while measured

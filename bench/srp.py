@@ -1,5 +1,5 @@
-"""The client's half of SRP as Amazon Cognito's SDKs compute it. Sources: RFC 5054, and COGNITO's own key derivation
-(HKDF with the info "Caldera Derived Key"). Kept apart from the server's code, so that one checks the other.
+"""The client's half of SRP as Amazon Cognito's SDKs compute it: RFC 5054, with a key derived by HKDF under the info
+"Caldera Derived Key". Kept apart from the server's code, so that one checks the other.
 """
 
 import base64
