@@ -162,11 +162,11 @@ def test_an_attribute_without_a_name_is_refused() -> None:
         ),
         (
             {"Name": "email", "StringAttributeConstraints": {"MinLength": "9", "MaxLength": "8"}},
-            "user.email: Max length cannot be less than min length.",
+            "Attribute email cannot have a max length shorter than it's min length",
         ),
         (
             {"Name": "updated_at", "NumberAttributeConstraints": {"MinValue": "9", "MaxValue": "8"}},
-            "user.updated_at: Max value cannot be less than min value.",
+            "Attribute updated_at cannot have a max value smaller than it's min value",
         ),
         (
             {"Name": "n", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1e9"}},
@@ -195,7 +195,16 @@ def test_a_custom_attribute_is_added_once() -> None:
 
 def test_a_request_cannot_name_one_attribute_twice() -> None:
     twice = {"Name": "x", "AttributeDataType": "String"}
-    assert refusal(twice, twice) == "custom:x: Existing attribute already has name custom:x."
+    assert refusal(twice, twice) == (
+        "Duplicate custom attribute names custom:x are not allowed in a user pool schema."
+    )
+
+
+def test_an_addition_cannot_name_one_attribute_twice() -> None:
+    twice = {"Name": "x", "AttributeDataType": "String"}
+    with pytest.raises(InvalidParameter) as refused:
+        schema.extended(schema.created([]), [twice, twice])
+    assert refused.value.message == "custom:x: Existing attribute already has name custom:x."
 
 
 def test_a_pool_has_at_most_fifty_custom_attributes() -> None:

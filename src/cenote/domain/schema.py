@@ -19,7 +19,10 @@ CONSTRAINTS: Final = {
     "String": ("StringAttributeConstraints", "MinLength", "MaxLength"),
     "Number": ("NumberAttributeConstraints", "MinValue", "MaxValue"),
 }
-LIMIT_NAMES: Final = {"StringAttributeConstraints": "length", "NumberAttributeConstraints": "value"}
+DISORDER: Final = {
+    "StringAttributeConstraints": "length shorter than it's min length",
+    "NumberAttributeConstraints": "value smaller than it's min value",
+}
 
 
 def string(name: str, shortest: int = 0, longest: int = LONGEST, *, sub: bool = False) -> Attribute:
@@ -85,7 +88,7 @@ FIXED_NAMES: Final = frozenset({"sub", "email_verified", "phone_number_verified"
 
 def created(requested: Iterable[Mapping[str, Any]]) -> list[Attribute]:
     """The schema of a new pool: the standard attributes as the request changes them, then its own."""
-    own = []
+    own: list[Mapping[str, Any]] = []
     schema = {attribute["Name"]: copy.deepcopy(attribute) for attribute in STANDARD}
     for wish in requested:
         name = named(wish)
@@ -93,6 +96,10 @@ def created(requested: Iterable[Mapping[str, Any]]) -> list[Attribute]:
             schema[name] = standard(schema[name], wish)
         elif name == "sub":
             raise InvalidParameter("Invalid schema attribute sub")
+        elif any(name == named(other) for other in own):
+            raise InvalidParameter(
+                f"Duplicate custom attribute names custom:{name} are not allowed in a user pool schema."
+            )
         else:
             own.append(wish)
     return extended(list(schema.values()), own)
@@ -178,8 +185,7 @@ def constraints(name: str, data_type: str, wish: Mapping[str, str]) -> dict[str,
     if key == "StringAttributeConstraints" and max(lowest or 0, highest or 0) > LONGEST:
         raise InvalidParameter(f"user.{name}: String attributes cannot have a length of more than {LONGEST}")
     if lowest is not None and highest is not None and lowest > highest:
-        noun = LIMIT_NAMES[key]
-        raise InvalidParameter(f"user.{name}: Max {noun} cannot be less than min {noun}.")
+        raise InvalidParameter(f"Attribute {name} cannot have a max {DISORDER[key]}")
     return {bound: wish[bound] for bound in (low, high) if wish.get(bound)}
 
 

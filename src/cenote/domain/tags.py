@@ -16,7 +16,7 @@ LONGEST_VALUE: Final = 256
 RESERVED: Final = "aws:"
 OURS: Final = "cenote:"
 POOL_ID: Final = "cenote:id"
-PASSWORD_HASH: Final = "cenote:password-hash"  # noqa: S105 - the name of a tag
+PASSWORD_HASH: Final = "cenote:password-hash"
 SRP: Final = "srp"
 ARGON2ID: Final = "argon2id"
 

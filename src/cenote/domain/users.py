@@ -7,7 +7,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UnsupportedUse
 
 UNCONFIRMED: Final = "UNCONFIRMED"
 CONFIRMED: Final = "CONFIRMED"
-FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"  # noqa: S105  (a status, not a password)
+FORCE_CHANGE_PASSWORD: Final = "FORCE_CHANGE_PASSWORD"
 RESET_REQUIRED: Final = "RESET_REQUIRED"
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
 
