@@ -7,7 +7,7 @@ inside a transaction inherits the variable but not the right to use it: its call
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TypeVar
 
@@ -73,6 +73,8 @@ class Transaction(ABC):
             return
         self._task = asyncio.current_task()
         await self.begin()
+        if self.lost is not None:
+            raise self.lost
         self.open = True
         self._token = _current.set(self)
 
