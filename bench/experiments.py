@@ -215,7 +215,7 @@ def _compared(
             cpu = [
                 time_operation(
                     running, operation.scripts(pool),
-                    cores=setting.cores, effort=setting.effort, crypto=operation.crypto.cost, alone=alone,
+                    cores=setting.cores, effort=setting.effort, crypto=operation.crypto, alone=alone,
                 ).cpu
                 for running, pool in (large, small)
             ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from bench.cryptography_alone import Baseline, CryptographyAlone
+from bench.cryptography_alone import Crypto, CryptographyAlone
 from bench.load import Load, Script
 from bench.machine import BenchError, Cores, Memory, core_busy_ns
 from bench.operations import Operation
@@ -37,6 +37,7 @@ class Sample:
     operations: int
     cpu: float
     crypto: float
+    crypto_by_table: float
     wall: float
     p50: float
     p99: float
@@ -45,6 +46,10 @@ class Sample:
     @property
     def share(self) -> float:
         return self.crypto / self.cpu
+
+    @property
+    def share_by_table(self) -> float:
+        return self.crypto_by_table / self.cpu
 
 
 @dataclass(slots=True)
@@ -96,7 +101,7 @@ def time_operation(
     *,
     cores: Cores,
     effort: Effort,
-    crypto: Callable[[Baseline], float],
+    crypto: Crypto,
     alone: CryptographyAlone,
 ) -> Sample:
     bare = alone.measure(cores.server, effort.bare)
@@ -112,7 +117,8 @@ def time_operation(
     return Sample(
         operations=count,
         cpu=used / count / 1000,
-        crypto=crypto(bare),
+        crypto=crypto.cost(bare),
+        crypto_by_table=crypto.cost_by_table(bare),
         wall=timing.wall / count / 1000,
         p50=timing.percentile(0.50),
         p99=timing.percentile(0.99),
@@ -196,7 +202,7 @@ class Contest:
                 operation.scripts(subject.pool),
                 cores=self._cores,
                 effort=self.effort,
-                crypto=operation.crypto.cost,
+                crypto=operation.crypto,
                 alone=self._alone,
             )
         except BenchError as error:

@@ -13,6 +13,22 @@ from bench.operations import Operation
 from bench.servers import REPOSITORY
 
 FOLDER = REPOSITORY / "bench"
+PREFACE = """# What a request costs
+
+Written by `python -m bench --write`. The server has one core, the load another.
+
+- *CPU* is that of the server's whole process tree for one operation, work put off past the answer included.
+- *cryptography* is what the operation's signatures and modular powers cost alone, measured on the same core right
+  before; *share* is that part of the CPU: higher is better.
+- Cenote takes powers of g from a table, at less than the plain cost that shares are counted in. *by table* is the
+  share of what it really computes.
+- A server that keeps passwords as they were typed needs no modular power for them; its share tells only how its
+  cost compares.
+- A * marks a server that takes what it must refuse.
+
+![CPU time of each operation](results.svg)
+
+"""
 
 
 def share(result: Result) -> str:
@@ -23,16 +39,16 @@ def share(result: Result) -> str:
     return f"{part:.2f}" if part < 1 else "> 1"
 
 
-def row(result: Result, operation: Operation, *, target: bool) -> list[str]:
-    cells = [
-        f"{result.median(lambda sample: sample.cpu):,.0f} ± {result.spread():.0%}",
-        f"{result.median(lambda sample: sample.crypto):,.0f}" if operation.crypto.cost_anything else "",
-        share(result),
-    ]
-    if target:
-        cells += [operation.target(), "yes" if met(result, operation) else "**no**"]
+def row(result: Result, operation: Operation) -> list[str]:
+    costs = operation.crypto.cost_anything
     return [
-        *cells,
+        operation.title,
+        f"{result.median(lambda sample: sample.cpu):,.0f} ± {result.spread():.0%}",
+        f"{result.median(lambda sample: sample.crypto):,.0f}" if costs else "",
+        share(result),
+        f"{result.median(lambda sample: sample.share_by_table):.2f}" if costs else "",
+        operation.target(),
+        "yes" if met(result, operation) else "**no**",
         f"{result.median(lambda sample: sample.wall):,.0f}",
         f"{result.median(lambda sample: sample.p50):.1f} / {result.median(lambda sample: sample.p99):.1f}",
     ]
@@ -74,11 +90,10 @@ def markdown(contest: Contest, operations: Sequence[Operation]) -> str:
 
 
 def _against_targets(contest: Contest, operations: Sequence[Operation], server: str) -> list[str]:
-    head = (server, "CPU µs", "cryptography µs", "share", "target", "met", "wall µs", "p50 / p99 ms")
-    rows = [
-        [operation.title, *row(contest.results[server, operation.name], operation, target=True)]
-        for operation in operations
-    ]
+    head = (
+        server, "CPU µs", "cryptography µs", "share", "by table", "target", "met", "wall µs", "p50 / p99 ms"
+    )  # fmt: skip
+    rows = [row(contest.results[server, operation.name], operation) for operation in operations]
     return [*table(head, rows), ""]
 
 
@@ -150,15 +165,7 @@ def json_text(contest: Contest) -> str:
 
 def keep(text: str, drawing: str) -> None:
     (FOLDER / "results.svg").write_text(drawing)
-    (FOLDER / "RESULTS.md").write_text(
-        "# What a request costs\n\n"
-        "Written by `python -m bench --write`. The server has one core, the load another. CPU is that of the\n"
-        "server's whole process tree; *cryptography* is what the signatures and modular powers of the operation\n"
-        "cost alone, measured on the same core right before; *share* is the one divided by the other, higher is\n"
-        "better. A server that keeps passwords as they were typed needs no modular power for them: then the\n"
-        "share tells only how its cost compares. * marks a server that takes what it must refuse.\n"
-        f"\n![CPU time of each operation](results.svg)\n\n{text}"
-    )
+    (FOLDER / "RESULTS.md").write_text(PREFACE + text)
 
 
 def findings_markdown(findings: Sequence[Finding]) -> str:
