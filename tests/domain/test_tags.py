@@ -65,6 +65,13 @@ def test_a_pool_id_that_aws_could_not_give_is_refused(wanted: str) -> None:
         tags.wanted_id({"cenote:id": wanted}, "eu-west-1")
 
 
+def test_no_tag_changes_the_id_of_a_pool() -> None:
+    tags.require_same_id({"a": "b"}, "eu-west-1_a")
+    tags.require_same_id({"cenote:id": "eu-west-1_a"}, "eu-west-1_a")
+    with pytest.raises(InvalidParameter, match="cannot change"):
+        tags.require_same_id({"cenote:id": "eu-west-1_b"}, "eu-west-1_a")
+
+
 def test_passwords_are_srp_verifiers_unless_the_tag_says_argon2id() -> None:
     assert tags.password_hash({}) == "srp"
     assert tags.password_hash({"UserPoolTags": {"cenote:password-hash": "argon2id"}}) == "argon2id"

@@ -4,10 +4,10 @@ A tag is how a request says what AWS has no parameter for: `cenote:id`, the id t
 `cenote:password-hash`, how its passwords are kept.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from cenote.domain import identifiers
 from cenote.domain.errors import InvalidParameter
 
 LIMIT: Final = 50
@@ -15,12 +15,10 @@ LONGEST_KEY: Final = 128
 LONGEST_VALUE: Final = 256
 RESERVED: Final = "aws:"
 OURS: Final = "cenote:"
-POOL_ID: Final = "cenote:id"
+POOL_ID: Final = identifiers.WANTED_ID_TAG
 PASSWORD_HASH: Final = "cenote:password-hash"
 SRP: Final = "srp"
 ARGON2ID: Final = "argon2id"
-
-WANTED_ID: Final = re.compile(r"(?P<region>[a-z0-9-]+)_[0-9A-Za-z]+", re.ASCII)
 
 
 def checked(tags: Mapping[str, str]) -> dict[str, str]:
@@ -53,16 +51,15 @@ def removed(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
 
 
 def wanted_id(tags: Mapping[str, str], region: str) -> str | None:
-    """The pool id that the tags ask for, which must be one that AWS's could be, of the request's region."""
+    """The pool id that the tags of a new pool ask for; InvalidParameter if it could not be one."""
     wanted = tags.get(POOL_ID)
-    if wanted is None:
-        return None
-    match = WANTED_ID.fullmatch(wanted)
-    if match is None or match["region"] != region or len(wanted) > 55:
-        raise InvalidParameter(
-            f"The tag {POOL_ID} must be {region}_ and letters or digits, 55 characters at most: {wanted}"
-        )
-    return wanted
+    return None if wanted is None else identifiers.wanted_user_pool_id(wanted, region)
+
+
+def require_same_id(tags: Mapping[str, str], pool_id: str) -> None:
+    """An id is asked for when a pool is made; no tag changes it afterwards."""
+    if tags.get(POOL_ID, pool_id) != pool_id:
+        raise InvalidParameter(f"The tag {POOL_ID} cannot change the id of a user pool.")
 
 
 def password_hash(pool: Mapping[str, Any]) -> str:

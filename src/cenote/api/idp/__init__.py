@@ -1,5 +1,5 @@
 """Amazon Cognito user pools: the `cognito-idp` operations."""
 
-from cenote.api.idp import groups, sign_in, tokens
+from cenote.api.idp import clients, custom_attributes, groups, pools, sign_in, tags, tokens
 
-MODULES = (groups, sign_in, tokens)
+MODULES = (clients, custom_attributes, groups, pools, sign_in, tags, tokens)
