@@ -51,6 +51,14 @@ def sign_in_attribute(pool: Document, typed: str) -> str | None:
     return None
 
 
+def is_contact(pool: Document, typed: str) -> bool:
+    """Whether a typed name has the form of an e-mail address or phone number that may sign in to this pool."""
+    allowed = {*pool.get("UsernameAttributes", ()), *pool.get("AliasAttributes", ())}
+    return (EMAIL in allowed and attribute_rules.is_email(typed)) or (
+        PHONE_NUMBER in allowed and attribute_rules.is_phone_number(typed)
+    )
+
+
 def check_new(pool: Document, typed: str) -> None:
     """The form a new user's name must have; InvalidParameter with AWS's texts.
 

@@ -1,13 +1,14 @@
 """A sign-in on its way: what is known in one request, and what travels sealed to the next."""
 
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from cenote.domain import sealed_tokens, usernames
+from cenote.domain import identifiers, sealed_tokens, usernames
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
 from cenote.domain.sign_in import Flow, Proof
 from cenote.domain.users import User
@@ -36,8 +37,20 @@ class Attempt:
 
     @property
     def username(self) -> str:
-        """The name that SRP proves a password for (USER_ID_FOR_SRP)."""
-        return self.typed if self.user is None else self.user.username
+        """The name that SRP proves a password for (USER_ID_FOR_SRP): the stored one."""
+        return self.decoy_username if self.user is None else self.user.username
+
+    @property
+    def decoy_username(self) -> str:
+        """What a user with the typed name could well be called, the same at every try.
+
+        Somebody who signs in by e-mail or phone number has another name than that, a UUID more often than not
+        (documented in "Managing user existence error responses": an internal user id in UUID format).
+        """
+        if usernames.is_contact(self.pool.document, self.typed):
+            digest = hmac.digest(self.decoy_key(), b"name\0" + self.decoy_name.encode(), "sha256")
+            return identifiers.new_uuid(digest[:16])
+        return usernames.key(self.pool.document, self.typed)
 
     @property
     def subject(self) -> str:
@@ -84,7 +97,8 @@ class Asked:
 class Verdict:
     """What an answer proved, or the error it gets; `counts` tells whether a wrong one is a failed password.
 
-    `write` is carried out in the transaction that accepts the answer.
+    `write` is carried out in the transaction that accepts the answer; one that changes the user puts the user
+    as they are then into the attempt.
     """
 
     proof: Proof

@@ -13,7 +13,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, tokens
+from cenote.flows import accounts, passwords, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     Attempt,
@@ -148,18 +148,20 @@ async def settle(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> O
             attempt.pool.pool_id, ticket.use_id, expires_at=ticket.expires_at
         ):
             raise NotAuthorized(INVALID_SESSION)
-        if verdict.counts:
-            await count(attempt, verdict)
+        if verdict.counts and not await passwords.count(
+            ctx, attempt.pool, attempt.subject, right=verdict.error is None and attempt.user is not None
+        ):
+            raise Keep(NotAuthorized(lockout.MESSAGE))
         if verdict.error is not None or attempt.user is None:
             raise Keep(verdict.error or NotAuthorized(accounts.WRONG_CREDENTIALS))
-        if verdict.write is not None:
-            await verdict.write()
         # Once more, now that nobody can change it under us: it may have been disabled while we computed.
         attempt.user = await store.users.get(attempt.pool.pool_id, attempt.user.sub)
         attempt.proved |= {verdict.proof}
         step = sign_in.next_step(await state_of(attempt))
         if isinstance(step, Denied):
             raise Keep(step.error(step.message))
+        if verdict.write is not None:
+            await verdict.write()
         if isinstance(step, Granted):
             session = await tokens.begin_session(
                 ctx, attempt.pool, attempt.client, attempt.user, auth_time=attempt.begun_at
@@ -167,35 +169,6 @@ async def settle(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> O
     if session is not None:
         return await signed_in(attempt, attempt.user, session)
     return await proceed(attempt, step, {})
-
-
-async def count(attempt: Attempt, verdict: Verdict) -> None:
-    """Counts a wrong password and forgets the count at a right one; nothing gets through while locked.
-
-    The count is kept and the lock is looked at in the transaction that would sign in, so that of many guesses
-    at once no more are judged than one after the other would be.
-    """
-    ctx, attempts, pool_id, subject = (
-        attempt.ctx,
-        attempt.ctx.store.attempts,
-        attempt.pool.pool_id,
-        attempt.subject,
-    )
-    now = ctx.clock()
-    if verdict.error is None and attempt.user is not None:
-        failures = await attempts.failures(pool_id, subject)
-        if failures is None:
-            return
-        if failures.locked_until > now:
-            raise Keep(NotAuthorized(lockout.MESSAGE))
-        await attempts.forget(pool_id, subject, now=now)
-        return
-    failed = await attempts.add_failure(pool_id, subject, now=now, expires_at=now + lockout.MEMORY)
-    if failed is None:
-        raise Keep(NotAuthorized(lockout.MESSAGE))
-    until = lockout.locked_until(failed, now)
-    if until is not None:
-        await attempts.lock(pool_id, subject, until=until)
 
 
 async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str, str]) -> Outcome:

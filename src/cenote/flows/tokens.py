@@ -99,8 +99,12 @@ def both_claims(
     )
     readable = attributes.readable(client.document, user.attributes)
     return (
-        claims.id_token(grant, user, groups, readable, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.id),
-        claims.access_token(grant, user, groups, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.access),
+        claims.id_token(
+            grant, user, groups, readable, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.id
+        ),
+        claims.access_token(
+            grant, user, groups, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.access
+        ),
     )
 
 

@@ -35,15 +35,19 @@ class Attempts:
         )  # fmt: skip
         return None if row is None else int(row[0])
 
-    async def lock(self, pool_id: str, subject: str, *, until: int) -> None:
+    async def lock(self, pool_id: str, subject: str, *, until: int, expires_at: int) -> None:
         await self._engine.run(
-            "UPDATE attempts SET locked_until = ? WHERE pool_id = ? AND subject = ?", until, pool_id, subject
-        )
+            "UPDATE attempts SET locked_until = ?, expires_at = ? WHERE pool_id = ? AND subject = ?",
+            until, expires_at, pool_id, subject,
+        )  # fmt: skip
 
     async def forget(self, pool_id: str, subject: str, *, now: int) -> None:
         """Clears the failures of a subject that is not locked."""
         await self._engine.run(
-            "DELETE FROM attempts WHERE pool_id = ? AND subject = ? AND locked_until <= ?", pool_id, subject, now
+            "DELETE FROM attempts WHERE pool_id = ? AND subject = ? AND locked_until <= ?",
+            pool_id,
+            subject,
+            now,
         )
 
     async def spend(
