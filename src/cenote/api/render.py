@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cenote.domain import attributes
 from cenote.domain.groups import Group
@@ -36,7 +36,7 @@ def group(record: Group) -> shapes.GroupType:
 
 def user(record: User, *, shown: Mapping[str, str] | None = None) -> shapes.UserType:
     """A user in a list; `shown` are the attributes that the caller asked for, all by default."""
-    return {
+    shape: Any = {
         "Username": record.username,
         "Attributes": attributes.to_wire(record.all_attributes if shown is None else shown),
         "UserCreateDate": seconds(record.created_at),
@@ -44,3 +44,4 @@ def user(record: User, *, shown: Mapping[str, str] | None = None) -> shapes.User
         "Enabled": record.enabled,
         "UserStatus": record.status,
     }
+    return shape

@@ -18,7 +18,7 @@ from cenote.domain.request import RequestFacts
 from cenote.flows.context import Context
 from cenote.flows.signing import Signing
 from cenote.flows.work import Work
-from cenote.server import jobs
+from cenote.server import example, jobs
 from cenote.server.metrics import Metrics
 from cenote.server.proxies import Proxies
 from cenote.server.settings import Settings
@@ -36,6 +36,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("cenote.server")
+# What the server does of its own accord is nobody's request.
+OWN_REQUEST = RequestFacts("", None, "", "", None, "")
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -116,6 +118,8 @@ class Application:
             self.well_known = WellKnown(store, self.signing, self.deployment)
             self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             self.dispatcher = self._dispatcher()
+            if settings.example:
+                await example.make(self.context(OWN_REQUEST))
             background = [asyncio.create_task(job(self)) for job in (jobs.deliver_messages, jobs.sweep)]
             stack.push_async_callback(ended, background)
             self._running = stack.pop_all()

@@ -6,7 +6,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -181,14 +181,13 @@ def check(settings: Settings) -> None:
         raise SettingsError(f"public_url must begin with http:// or https://, not {settings.public_url!r}.")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("tls_cert and tls_key go together; one of them is missing.")
+    if settings.example and not settings.loopback:
+        raise SettingsError("example makes a user whose password everybody knows: on a loopback host only.")
     if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
 
 
 def worker_count(settings: Settings) -> int:
     """How many workers to start: one per core this process may use where the setting is 0."""
-    return settings.workers or len(os.sched_getaffinity(0))
-
-
-def names() -> tuple[str, ...]:
-    return tuple(field.name for field in fields(Settings))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.workers or cores
