@@ -30,7 +30,3 @@ def forgotten_at(failures: int, now: int) -> int:
     would end with a clean slate, and guessing would be fast again.
     """
     return (locked_until(failures, now) or now) + _IDLE
-
-
-# What `forgotten_at` is at most, after the latest failure.
-MEMORY: Final = _LONGEST + _IDLE
