@@ -20,7 +20,7 @@ class Purpose(StrEnum):
     SIGN_UP = "sign_up"
     EMAIL = "email"
     PHONE_NUMBER = "phone_number"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose's name
+    RESET_PASSWORD = "reset_password"
 
 
 def lifetime(purpose: Purpose) -> int:
