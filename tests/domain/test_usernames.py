@@ -124,6 +124,22 @@ def test_a_name_that_no_user_of_the_pool_can_have_finds_nothing() -> None:
     assert usernames.candidates(BY_EMAIL, "ada") == ()
 
 
+@pytest.mark.parametrize(
+    ("pool", "typed", "contact"),
+    [
+        (BY_EMAIL, "ada@example.com", True),
+        (ALIASES, "+442079460000", True),
+        (ALIASES, "ada", False),
+        (BY_EMAIL, "+442079460000", False),
+        (PLAIN, "ada@example.com", False),
+    ],
+)
+def test_a_name_is_a_contact_where_contacts_may_sign_in(
+    pool: dict[str, Any], typed: str, contact: bool
+) -> None:
+    assert usernames.is_contact(pool, typed) is contact
+
+
 def test_the_typed_user_name_becomes_the_sign_in_attribute() -> None:
     assert usernames.with_sign_in_attribute(BY_EMAIL, "a@example.com", {"name": "Ada"}) == {
         "name": "Ada",
