@@ -166,7 +166,7 @@ def write_types(service: str, stripped: Model) -> str:
         lines += write_structure(shapes, name)
     lines += [
         "else:",
-        "    # A TypedDict is a plain dict when the program runs: making the classes would only slow every start.",
+        "    # A TypedDict is a plain dict when the program runs: making the classes would slow every start.",
         *(f"    {name} = dict" for name in structures),
     ]
     return "\n".join(lines) + "\n"

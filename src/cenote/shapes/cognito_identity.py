@@ -252,7 +252,7 @@ if TYPE_CHECKING:
         pass
 
 else:
-    # A TypedDict is a plain dict when the program runs: making the classes would only slow every start.
+    # A TypedDict is a plain dict when the program runs: making the classes would slow every start.
     CognitoIdentityProvider = dict
     CreateIdentityPoolInput = dict
     Credentials = dict

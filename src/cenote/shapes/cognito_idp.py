@@ -2354,7 +2354,7 @@ if TYPE_CHECKING:
         Enabled: NotRequired[bool]
 
 else:
-    # A TypedDict is a plain dict when the program runs: making the classes would only slow every start.
+    # A TypedDict is a plain dict when the program runs: making the classes would slow every start.
     AccountRecoverySettingType = dict
     AccountTakeoverActionType = dict
     AccountTakeoverActionsType = dict

@@ -1,0 +1,20 @@
+"""What a rule may need to know of the request that it answers, beside the request's own members."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """One API call.
+
+    `region` and `access_key_id` come from the signature's credential scope and are None without one; where the
+    server checks no signatures they are only what the caller claims. `address` is the peer's address as the
+    server saw it, empty when unknown. `operation` is the AWS name.
+    """
+
+    request_id: str
+    region: str | None
+    address: str
+    user_agent: str
+    access_key_id: str | None
+    operation: str

@@ -1,0 +1,75 @@
+"""The generated files are what the generator makes of the installed botocore, and they say what its model says."""
+
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import botocore.session
+import msgspec
+import pytest
+
+from cenote import shapes
+from cenote.shapes import cognito_identity, cognito_idp
+
+GENERATOR = Path(__file__).parents[2] / "tools" / "make_shapes.py"
+
+
+def test_the_generated_files_are_up_to_date() -> None:
+    done = subprocess.run([sys.executable, GENERATOR, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_stale_file_fails_the_check(tmp_path: Path) -> None:
+    script = (
+        f"import runpy, sys, pathlib; sys.argv = ['make_shapes.py', '--check']\n"
+        f"names = runpy.run_path({str(GENERATOR)!r})\n"
+        f"names['main'].__globals__['SHAPES'] = pathlib.Path({str(tmp_path)!r})\n"
+        f"sys.exit(names['main']())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cognito_idp.json: out of date: run `make shapes`" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("service", "name"), [("cognito-idp", "cognito_idp"), ("cognito-identity", "cognito_identity")]
+)
+def test_the_stripped_model_has_every_operation_with_its_shapes_errors_and_auth(
+    service: str, name: str
+) -> None:
+    ours = msgspec.json.decode(shapes.read_model(name))
+    theirs = botocore.session.Session().get_service_model(service)
+    assert set(ours["operations"]) == set(theirs.operation_names)
+    assert ours["target_prefix"] == theirs.metadata["targetPrefix"]
+    assert ours["signing_name"] == theirs.signing_name
+    for operation_name, operation in ours["operations"].items():
+        model = theirs.operation_model(operation_name)
+        assert operation["input"] == model.input_shape.name
+        assert operation.get("output") == (model.output_shape.name if model.output_shape else None)
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}
+        assert operation["signed"] == (model.auth_type != "none")
+
+
+def test_the_stripped_model_carries_no_prose() -> None:
+    text = shapes.read_model("cognito_idp")
+    assert b"documentation" not in text
+    assert len(text) < 200_000
+
+
+def test_an_enum_is_a_literal_with_the_models_values() -> None:
+    assert typing.get_args(cognito_idp.DeletionProtectionType) == ("ACTIVE", "INACTIVE")
+    assert typing.get_args(cognito_identity.MappingRuleMatchType) == (
+        "Equals",
+        "Contains",
+        "StartsWith",
+        "NotEqual",
+    )
+
+
+def test_a_shape_is_a_plain_dict_at_run_time() -> None:
+    assert cognito_idp.CreateGroupRequest(UserPoolId="p", GroupName="g") == {
+        "UserPoolId": "p",
+        "GroupName": "g",
+    }
