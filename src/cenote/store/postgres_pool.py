@@ -36,6 +36,7 @@ _MEANINGS: dict[str, type[StoreError]] = {
     "40": Conflict,  # serialization failure, deadlock
     "40003": Unavailable,  # statement completion unknown
     "42P01": NoSuchTable,
+    "42P07": Conflict,  # made by another transaction meanwhile
     "53": Unavailable,  # disk full, too many connections
     "55P03": Unavailable,  # lock timeout
     "57": Unavailable,  # query cancelled by the statement timeout, shutdown
