@@ -14,7 +14,7 @@ from cenote.cli.arguments import add_settings, settings_of
 from cenote.server.settings import Settings
 from cenote.store import Store
 from cenote.store.engine import open_engine
-from cenote.store.rewrap import rewrap
+from cenote.store.rewrapping import rewrap
 from cenote.store.sealing import Keyring
 
 
@@ -50,7 +50,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Store, Keyring]]:
     """The store of a server that may be running; migrated first, as `serve` would."""
     from cenote import __version__  # noqa: PLC0415 (a cycle otherwise)
     from cenote.server.app import keyring  # noqa: PLC0415
-    from cenote.store.migrate import migrate  # noqa: PLC0415
+    from cenote.store.migrating import migrate  # noqa: PLC0415
 
     Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = await open_engine(settings.database_path)

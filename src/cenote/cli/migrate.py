@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def migrated(settings: Settings) -> int:
     from cenote.store.engine import open_engine  # noqa: PLC0415 (--help needs no database)
-    from cenote.store.migrate import migrate  # noqa: PLC0415
+    from cenote.store.migrating import migrate  # noqa: PLC0415
 
     engine = await open_engine(settings.database_path)
     try:

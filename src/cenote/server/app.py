@@ -24,7 +24,7 @@ from cenote.server.proxies import Proxies
 from cenote.server.settings import Settings
 from cenote.store import Store
 from cenote.store.engine import Conflict, ForeignKeyViolation, Unavailable, Unstorable, open_engine
-from cenote.store.migrate import migrate
+from cenote.store.migrating import migrate
 from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
