@@ -39,7 +39,10 @@ class StoredPassword:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on one searched column; `prefix` for "starts with"."""
+    """A condition on one searched column; `prefix` for "starts with".
+
+    The columns of `SEARCHED` hold lower case, and so must the value that is compared with one.
+    """
 
     column: str
     value: str
@@ -79,7 +82,7 @@ class Users:
 
     async def add(self, user: User, names: Iterable[tuple[str, str]]) -> None:
         """Adds a user with the names it is found by; NameTaken if one of them is another's."""
-        searched = [user.attributes.get(column) for column in SEARCHED]
+        searched = searched_in(user.attributes)
         await self._engine.run(
             "INSERT INTO users (pool_id, sub, username, status, attributes, email, phone_number, name, given_name,"
             " family_name, preferred_username, created_at, updated_at, disabled_at)"
@@ -87,7 +90,7 @@ class Users:
             user.pool_id, user.sub, user.username, user.status, encode(user.attributes).decode(), *searched,
             user.created_at, user.updated_at, user.disabled_at,
         )  # fmt: skip
-        for kind, name in names:
+        for kind, name in sorted(names, reverse=True):  # the user name's own kind comes first
             await self.add_name(user.pool_id, user.sub, kind, name)
 
     async def add_name(self, pool_id: str, sub: str, kind: str, name: str) -> None:
@@ -120,7 +123,7 @@ class Users:
             await self._engine.run(
                 "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
             )
-        for kind, name in wanted - held:
+        for kind, name in sorted(wanted - held, reverse=True):
             await self.add_name(pool_id, sub, kind, name)
 
     async def name_holder(self, pool_id: str, kind: str, name: str) -> str | None:
@@ -133,7 +136,7 @@ class Users:
     async def set_attributes(
         self, pool_id: str, sub: str, attributes: Mapping[str, str], *, now: int
     ) -> None:
-        searched = [attributes.get(column) for column in SEARCHED]
+        searched = searched_in(attributes)
         await self._engine.run(
             "UPDATE users SET attributes = ?, email = ?, phone_number = ?, name = ?, given_name = ?,"
             " family_name = ?, preferred_username = ?, updated_at = ? WHERE pool_id = ? AND sub = ?",
@@ -210,6 +213,11 @@ def user_of(pool_id: str, row: tuple) -> User:  # type: ignore[type-arg]
     """A row of `COLUMNS` as a user."""
     sub, username, status, attributes, created_at, updated_at, disabled_at = row
     return User(pool_id, sub, username, status, decode(attributes), created_at, updated_at, disabled_at)
+
+
+def searched_in(attributes: Mapping[str, str]) -> list[str | None]:
+    """What the searched columns hold: they are compared without case, unlike the attributes themselves."""
+    return [None if value is None else value.lower() for value in map(attributes.get, SEARCHED)]
 
 
 def condition_of(where: Filter | None) -> tuple[str, tuple[str, ...]]:

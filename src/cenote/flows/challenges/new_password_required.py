@@ -10,14 +10,16 @@ from typing import Final
 
 import msgspec
 
-from cenote.domain import attributes, usernames, users
+from cenote.domain import attributes, users
 from cenote.domain.errors import InvalidParameter, NotAuthorized
 from cenote.domain.passwords import Wording
 from cenote.domain.sign_in import Proof
 from cenote.domain.users import User
+from cenote.flows import attributes as attribute_flow
 from cenote.flows import passwords
 from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdict, required
-from cenote.store.users import NameTaken, StoredPassword
+from cenote.store.engine import Conflict
+from cenote.store.users import StoredPassword
 
 PREFIX: Final = "userAttributes."
 
@@ -49,9 +51,13 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
     async def write() -> None:
         await passwords.replace(ctx, pool, user.sub, new, previous=stored)
         await ctx.store.users.set_status(pool.pool_id, user.sub, users.CONFIRMED, now=ctx.clock())
+        current = await ctx.store.users.get(pool.pool_id, user.sub)
+        if current.attributes != user.attributes:
+            raise Conflict("the attributes were changed by another request")
         if added:
-            await set_attributes(attempt, added)
-        attempt.user = await ctx.store.users.get(pool.pool_id, user.sub)
+            after = attributes.changed(current.attributes, added)
+            current = await attribute_flow.store(ctx, pool, current, after)
+        attempt.user = current
 
     return Verdict(Proof.NEW_PASSWORD, counts=False, write=write)
 
@@ -77,20 +83,6 @@ def new_attributes(attempt: Attempt, user: User, responses: Mapping[str, str]) -
     attributes.check_change(schema, {name: added[name] for name in added if current.get(name)})
     attributes.check_new(schema, added, require=False)
     return added
-
-
-async def set_attributes(attempt: Attempt, added: Mapping[str, str]) -> None:
-    """Adds to what the user has at this moment, in the caller's transaction."""
-    ctx, document = attempt.ctx, attempt.pool.document
-    user = await ctx.store.users.get(attempt.pool.pool_id, user_of(attempt).sub)
-    after = attributes.changed(user.attributes, added)
-    await ctx.store.users.set_attributes(user.pool_id, user.sub, after, now=ctx.clock())
-    try:
-        await ctx.store.users.set_names(
-            user.pool_id, user.sub, usernames.owned(document, user.username, after)
-        )
-    except NameTaken as taken:
-        raise usernames.already_taken(document, taken.kind, creating=False) from None
 
 
 def missing(attempt: Attempt, user: User) -> list[str]:
