@@ -12,6 +12,7 @@ from pathlib import Path
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from cenote.server import logs
 from cenote.server.app import Application
@@ -49,12 +50,12 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
         backlog=2048,
         # Keeps a flood from growing in memory: what is beyond waits in the kernel's queue.
         backpressure=1024,
+        log_level=LogLevels.warning,
         log_dictconfig=logs.granian_config(),
         respawn_failed_workers=True,
         workers_kill_timeout=settings.stop_timeout,
         ssl_cert=Path(settings.tls_cert) if settings.tls_cert else None,
         ssl_key=Path(settings.tls_key) if settings.tls_key else None,
-        process_name="cenote",
     )
     threading.Thread(target=announce, args=(settings, on_ready), daemon=True).start()
     server.serve()
