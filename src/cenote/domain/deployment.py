@@ -6,7 +6,6 @@ from typing import Literal
 from cenote.domain import identifiers
 
 
-
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """What every node of one installation agrees on.
@@ -19,6 +18,8 @@ class Deployment:
     account_id: str
     public_url: str
     issuer_form: Literal["own", "aws"] = "own"
+    # The media, EMAIL or SMS, that messages really leave by; what goes by another is kept for the outbox.
+    media: frozenset[str] = frozenset()
 
     def issuer(self, pool_id: str) -> str:
         """The `iss` of a pool's tokens; with `aws` the form that verifiers derive from a pool id."""

@@ -1,5 +1,6 @@
 """Finding who a request speaks of: by a typed name, by client and secret hash, by access token."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,14 @@ async def get(ctx: Context, pool: Pool, typed: str) -> User:
     if user is None:
         raise UserNotFound(NO_SUCH_USER)
     return user
+
+
+def subject(pool: Pool, user: User | None, typed: str) -> str:
+    """What tries are counted by: all spellings of a user are one, a name nobody has is one of its own."""
+    if user is not None:
+        return user.sub
+    folded = usernames.key(pool.document, typed)
+    return "?" + hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def check_secret_hash(client: Client, username: str, given: str | None) -> None:

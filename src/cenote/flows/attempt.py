@@ -1,6 +1,5 @@
 """A sign-in on its way: what is known in one request, and what travels sealed to the next."""
 
-import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from cenote.domain import identifiers, sealed_tokens, usernames
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
 from cenote.domain.sign_in import Flow, Proof
 from cenote.domain.users import User
+from cenote.flows import accounts
 from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -55,10 +55,7 @@ class Attempt:
     @property
     def subject(self) -> str:
         """What failures are counted by: all spellings of a user are one, a name nobody has is one of its own."""
-        if self.user is not None:
-            return self.user.sub
-        folded = usernames.key(self.pool.document, self.typed)
-        return "?" + hashlib.sha256(folded.encode()).hexdigest()
+        return accounts.subject(self.pool, self.user, self.typed)
 
     def decoy_key(self) -> bytes:
         return self.pool.sealer.derive("decoy")

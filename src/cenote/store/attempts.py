@@ -64,6 +64,23 @@ class Attempts:
         )  # fmt: skip
         return row is not None
 
+    async def grant(self, pool_id: str, subject: str, action: str, *, expires_at: int) -> None:
+        """Begins the count of an action anew; `spend_granted` counts on until then."""
+        await self._engine.run(
+            "INSERT INTO quotas (pool_id, subject, action, spent, expires_at) VALUES (?, ?, ?, 0, ?)"
+            " ON CONFLICT (pool_id, subject, action) DO UPDATE SET spent = 0, expires_at = excluded.expires_at",
+            pool_id, subject, action, expires_at,
+        )  # fmt: skip
+
+    async def spend_granted(self, pool_id: str, subject: str, action: str, *, now: int) -> int | None:
+        """How often it was done since it was granted, this time included; None if it was not, or long ago."""
+        row = await self._engine.one(
+            "UPDATE quotas SET spent = spent + 1"
+            " WHERE pool_id = ? AND subject = ? AND action = ? AND expires_at > ? RETURNING spent",
+            pool_id, subject, action, now,
+        )  # fmt: skip
+        return None if row is None else int(row[0])
+
     async def use_once(self, pool_id: str, use_id: str, *, expires_at: int) -> bool:
         """Whether this caller is the first to use it."""
         row = await self._engine.one(

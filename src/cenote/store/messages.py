@@ -1,5 +1,6 @@
 """Messages on their way out. Their content, with codes in it, is sealed like every other secret."""
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -31,12 +32,18 @@ class Messages:
         self._engine = engine
         self._pools = pools
         self._recipient_key = server.derive("messages.recipient")
+        # Set when a message to deliver was queued in this process, perhaps a moment before its commit.
+        self.queued = asyncio.Event()
 
     def _recipient(self, to: str) -> str:
         return hmac.new(self._recipient_key, to.lower().encode(), hashlib.sha256).hexdigest()
 
     async def add(self, sealer: Sealer, message: Message, *, state: str = "due") -> None:
-        """Queues the message in the caller's transaction; `state` is `due` (deliver) or `kept` (outbox only)."""
+        """Queues the message in the caller's transaction.
+
+        `state` is `due` (deliver), `kept` (for the outbox only) or `void` (to nobody: it costs what a message
+        costs, and is never shown).
+        """
         content = {
             "to": message.to,
             "subject": message.subject,
@@ -54,6 +61,14 @@ class Messages:
             sealer.seal(encode(content), table="messages", row=message.message_id), state,
             message.created_at, message.created_at,
         )  # fmt: skip
+        if state == "due":
+            self.queued.set()
+
+    async def any_due(self, *, now: int) -> bool:
+        row = await self._engine.one(
+            "SELECT 1 FROM messages WHERE state = 'due' AND due_at <= ? LIMIT 1", now
+        )
+        return row is not None
 
     async def take_due(self, *, now: int, lease: int, limit: int) -> list[Due]:
         """Messages whose time has come, now this caller's until the lease (ms) runs out."""
@@ -66,9 +81,7 @@ class Messages:
         rows.sort(key=lambda row: (row[4], row[1]))
         return [Due(await self._opened(row[:5]), row[5]) for row in rows]
 
-    async def set_state(
-        self, message: Message, state: str, *, due_at: int, error: str | None = None
-    ) -> None:
+    async def set_state(self, message: Message, state: str, *, due_at: int, error: str | None = None) -> None:
         await self._engine.run(
             "UPDATE messages SET state = ?, due_at = ?, last_error = ? WHERE pool_id = ? AND message_id = ?",
             state, due_at, error, message.pool_id, message.message_id,
@@ -76,15 +89,16 @@ class Messages:
 
     async def list_(self, *, to: str | None, limit: int) -> list[Message]:
         """The newest messages of all pools, newest last; only those to one recipient where `to` says so."""
-        where, params = ("", ()) if to is None else ("WHERE recipient_hash = ? ", (self._recipient(to),))
+        where, params = ("", ()) if to is None else (" AND recipient_hash = ?", (self._recipient(to),))
         rows = await self._engine.all(
-            f"SELECT {COLUMNS} FROM messages {where}ORDER BY created_at DESC, message_id DESC LIMIT ?",
+            f"SELECT {COLUMNS} FROM messages WHERE state <> 'void'{where}"
+            " ORDER BY created_at DESC, message_id DESC LIMIT ?",
             *params, limit,
         )  # fmt: skip
         return [await self._opened(row) for row in reversed(rows)]
 
     async def remove_old(self, *, before: int, limit: int) -> int:
-        """Removes at most `limit` messages that are delivered or kept and older than that."""
+        """Removes at most `limit` messages that are not due any more and older than that."""
         return await self._engine.run(
             "DELETE FROM messages WHERE (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages"
             " WHERE created_at < ? AND state <> 'due' ORDER BY created_at LIMIT ?)",
