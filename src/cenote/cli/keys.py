@@ -6,16 +6,12 @@ import base64
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 from cenote.cli.arguments import add_settings, settings_of
-from cenote.server.settings import Settings
-from cenote.store import Store
-from cenote.store.engine import open_engine
+from cenote.flows.signing import Signing
+from cenote.server.app import opened_store
+from cenote.server.settings import Settings, make_data
 from cenote.store.rewrapping import rewrap
-from cenote.store.sealing import Keyring
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -35,6 +31,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    settings = settings_of(args)
+    make_data(settings)
     actions = {
         "create": create,
         "list": list_,
@@ -42,32 +40,14 @@ def run(args: argparse.Namespace) -> int:
         "rotate": rotate,
         "rotate-signing": rotate_signing,
     }
-    return asyncio.run(actions[args.action](settings_of(args), args))
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Store, Keyring]]:
-    """The store of a server that may be running; migrated first, as `serve` would."""
-    from cenote import __version__  # noqa: PLC0415 (a cycle otherwise)
-    from cenote.server.app import keyring  # noqa: PLC0415
-    from cenote.store.migrating import migrate  # noqa: PLC0415
-
-    Path(settings.data).mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = await open_engine(settings.database_path)
-    await migrate(engine, __version__)
-    keys = keyring(settings)
-    store = await Store.opened(engine, keys)
-    try:
-        yield store, keys
-    finally:
-        await store.close()
+    return asyncio.run(actions[args.action](settings, args))
 
 
 async def create(settings: Settings, _args: argparse.Namespace) -> int:
     """Prints the key as the AWS CLI reads it. The secret is shown this once."""
     access_key_id = "AKIA" + base64.b32encode(os.urandom(10)).decode()
     secret = base64.b64encode(os.urandom(30)).decode()
-    async with opened(settings) as (store, _), store.transaction():
+    async with opened_store(settings) as (store, _), store.transaction():
         await store.access_keys.add(access_key_id, secret, now=now())
     print("The secret is shown only now. For the AWS CLI and SDKs:", file=sys.stderr)
     print(f"export AWS_ACCESS_KEY_ID={access_key_id}")
@@ -76,7 +56,7 @@ async def create(settings: Settings, _args: argparse.Namespace) -> int:
 
 
 async def list_(settings: Settings, _args: argparse.Namespace) -> int:
-    async with opened(settings) as (store, _):
+    async with opened_store(settings) as (store, _):
         keys = await store.access_keys.list_()
     for key in keys:
         made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(key.created_at / 1000))
@@ -87,7 +67,7 @@ async def list_(settings: Settings, _args: argparse.Namespace) -> int:
 
 
 async def delete(settings: Settings, args: argparse.Namespace) -> int:
-    async with opened(settings) as (store, _), store.transaction():
+    async with opened_store(settings) as (store, _), store.transaction():
         removed = await store.access_keys.remove(args.access_key_id)
     if not removed:
         print(f"cenote: there is no access key {args.access_key_id}.", file=sys.stderr)
@@ -96,7 +76,7 @@ async def delete(settings: Settings, args: argparse.Namespace) -> int:
 
 
 async def rotate(settings: Settings, args: argparse.Namespace) -> int:
-    async with opened(settings) as (store, keys):
+    async with opened_store(settings) as (store, keys):
         keys.rotate(now=now())
         count = await rewrap(store.engine, keys)
         print(f"Put {count} data keys under the new master key.")
@@ -106,9 +86,7 @@ async def rotate(settings: Settings, args: argparse.Namespace) -> int:
 
 
 async def rotate_signing(settings: Settings, args: argparse.Namespace) -> int:
-    from cenote.flows.signing import Signing  # noqa: PLC0415 (RSA is loaded only for this)
-
-    async with opened(settings) as (store, _):
+    async with opened_store(settings) as (store, _):
         if await store.pools.find(args.pool_id) is None:
             print(f"cenote: there is no user pool {args.pool_id}.", file=sys.stderr)
             return 1

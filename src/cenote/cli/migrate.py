@@ -5,7 +5,7 @@ import asyncio
 
 from cenote import __version__
 from cenote.cli.arguments import add_settings, settings_of
-from cenote.server.settings import Settings
+from cenote.server.settings import Settings, make_data
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -13,7 +13,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return asyncio.run(migrated(settings_of(args)))
+    settings = settings_of(args)
+    make_data(settings)
+    return asyncio.run(migrated(settings))
 
 
 async def migrated(settings: Settings) -> int:

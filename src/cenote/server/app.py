@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +101,7 @@ class Application:
         """Opens the store, migrating it if need be, and starts this worker's jobs."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as stack:
-            engine = await open_engine(settings.database_path)
-            stack.push_async_callback(engine.close)
-            await migrate(engine, __version__)
-            store = await Store.opened(engine, keyring(settings))
+            store, _ = await stack.enter_async_context(opened_store(settings))
             self.store = store
             self.deployment = Deployment(
                 region=settings.region,
@@ -169,6 +166,18 @@ def keyring(settings: Settings) -> Keyring:
     """The master keys, from where the settings say they are."""
     named = {"CENOTE_MASTER_KEY": settings.master_key, "CENOTE_MASTER_KEY_FILE": settings.master_key_file}
     return Keyring.load(Path(settings.data), {name: value for name, value in named.items() if value})
+
+
+@contextlib.asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[tuple[Store, Keyring]]:
+    """The migrated store of these settings; a server may be running on it."""
+    engine = await open_engine(settings.database_path)
+    try:
+        await migrate(engine, __version__)
+        keys = keyring(settings)
+        yield await Store.opened(engine, keys), keys
+    finally:
+        await engine.close()
 
 
 def hardened(handlers: Mapping[str, Handler]) -> dict[str, Handler]:

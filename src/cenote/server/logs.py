@@ -66,7 +66,7 @@ def frames(record: logging.LogRecord) -> str:
         f"{frame.filename}:{frame.lineno} in {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    chain = []
+    chain: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 5:
         chain.append(f"{type(cause).__module__}.{type(cause).__qualname__}")

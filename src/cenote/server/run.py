@@ -1,5 +1,6 @@
 """Running the process: Granian with this house's settings, and the words on the terminal."""
 
+import asyncio
 import http.client
 import os
 import ssl
@@ -15,8 +16,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cenote.server import logs
-from cenote.server.app import Application
-from cenote.server.settings import FIELDS, Settings, SettingsError, load, worker_count
+from cenote.server.app import Application, opened_store
+from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
 
 
 def application() -> Application:
@@ -97,17 +98,21 @@ def is_ready(host: str, settings: Settings) -> bool:
 
 
 def check_before_start(settings: Settings) -> None:
-    """What would otherwise fail in a worker, where nobody reads it: the data directory and the port."""
-    data = Path(settings.data)
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"The data directory {data} cannot be made ({error.strerror}): choose another with --data."
-        ) from None
-    if not os.access(data, os.W_OK):
-        raise SettingsError(f"The data directory {data} cannot be written: choose another with --data.")
+    """What would otherwise fail in a worker, where nobody reads it: the data directory, the certificate, the
+    access key that signed calls need.
+    """
+    make_data(settings)
     for name in ("tls_cert", "tls_key"):
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):
             raise SettingsError(f"{name}, {path}, cannot be read.")
+    if not settings.loopback and not asyncio.run(has_access_key(settings)):
+        raise SettingsError(
+            f"On {settings.host} signed calls need an access key, and there is none yet: run"
+            " `cenote keys create` with the same --data or --database first."
+        )
+
+
+async def has_access_key(settings: Settings) -> bool:
+    async with opened_store(settings) as (store, _):
+        return bool(await store.access_keys.list_())

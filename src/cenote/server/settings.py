@@ -191,3 +191,16 @@ def worker_count(settings: Settings) -> int:
     """How many workers to start: one per core this process may use where the setting is 0."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return settings.workers or cores
+
+
+def make_data(settings: Settings) -> None:
+    """Makes the data directory for its owner only; SettingsError where that cannot be done."""
+    data = Path(settings.data)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data directory {data} cannot be made ({error.strerror}): choose another with --data."
+        ) from None
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise SettingsError(f"The data directory {data} cannot be written: choose another with --data.")
