@@ -246,3 +246,44 @@ def test_flags_are_kept_in_lower_case_and_the_last_of_a_name_wins() -> None:
 def test_attributes_survive_the_wire(held: dict[str, str]) -> None:
     held = {name: value for name, value in held.items() if name not in attributes.VERIFIED_FLAGS}
     assert attributes.from_wire(attributes.to_wire(held)) == held
+
+
+VERIFYING = {
+    "AutoVerifiedAttributes": ["email", "phone_number"],
+    "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "waiting"),
+    [
+        ({"email": "new@example.com"}, {"email": "new@example.com"}),
+        ({"email": "new@example.com", "email_verified": "false"}, {"email": "new@example.com"}),
+        ({"email": "new@example.com", "email_verified": "true"}, {}),
+        ({"email": "old@example.com"}, {}),
+        ({"email": ""}, {}),
+        ({"phone_number": "+15550100"}, {}),
+        ({"name": "Ada"}, {}),
+    ],
+)
+def test_a_new_address_waits_where_the_pool_says_so(changes: dict[str, str], waiting: dict[str, str]) -> None:
+    current = {"email": "old@example.com", "email_verified": "true"}
+    assert attributes.awaiting_verification(VERIFYING, current, changes) == waiting
+    assert attributes.awaiting_verification({}, current, changes) == {}
+
+
+@pytest.mark.parametrize(
+    ("after", "verified"),
+    [
+        ({"email": "new@example.com", "email_verified": "false"}, {"email": "new@example.com"}),
+        ({"email": "new@example.com", "email_verified": "true"}, {}),
+        ({"email": "old@example.com", "email_verified": "false"}, {}),
+        ({}, {}),
+    ],
+)
+def test_the_pool_verifies_what_is_new_and_unverified(
+    after: dict[str, str], verified: dict[str, str]
+) -> None:
+    before = {"email": "old@example.com", "email_verified": "true"}
+    assert attributes.to_be_verified(VERIFYING, before, after) == verified
+    assert attributes.to_be_verified({}, before, after) == {}

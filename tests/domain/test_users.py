@@ -1,5 +1,7 @@
 """Which deed a user's state allows."""
 
+from typing import Any
+
 import pytest
 
 from cenote.domain import users
@@ -15,7 +17,7 @@ ALL = (
 )
 
 
-def user(status: str = users.CONFIRMED, disabled_at: int | None = None) -> User:
+def user(status: Any = users.CONFIRMED, disabled_at: int | None = None) -> User:
     return User("eu-west-1_a", "s-1", "ada", status, {"email": "a@example.com"}, 1, 2, disabled_at)
 
 

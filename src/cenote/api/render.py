@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cenote.domain import attributes
 from cenote.domain.groups import Group
 from cenote.domain.users import User
 
@@ -34,14 +33,17 @@ def group(record: Group) -> shapes.GroupType:
     return shape
 
 
+def attributes(values: Mapping[str, str]) -> list[shapes.AttributeType]:
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
 def user(record: User, *, shown: Mapping[str, str] | None = None) -> shapes.UserType:
     """A user in a list; `shown` are the attributes that the caller asked for, all by default."""
-    shape: Any = {
+    return {
         "Username": record.username,
-        "Attributes": attributes.to_wire(record.all_attributes if shown is None else shown),
+        "Attributes": attributes(record.all_attributes if shown is None else shown),
         "UserCreateDate": seconds(record.created_at),
         "UserLastModifiedDate": seconds(record.updated_at),
         "Enabled": record.enabled,
         "UserStatus": record.status,
     }
-    return shape

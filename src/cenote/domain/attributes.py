@@ -148,6 +148,37 @@ def changed(current: Mapping[str, str], changes: Mapping[str, str]) -> dict[str,
     return {name: value for name, value in after.items() if value}
 
 
+def awaiting_verification(
+    pool: Document, current: Mapping[str, str], changes: Mapping[str, str]
+) -> dict[str, str]:
+    """Those of the changes that wait until the user has shown to read what is sent to the new address or number.
+
+    The pool says which attributes do, at AttributesRequireVerificationBeforeUpdate; an administrator who sets the
+    verified flag as well gets the new value at once (documented at AdminUpdateUserAttributes).
+    """
+    waiting = pool.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate", ())
+    return {
+        name: changes[name]
+        for flag, name in VERIFIED_FLAGS.items()
+        if name in waiting
+        and changes.get(name)
+        and changes[name] != current.get(name)
+        and changes.get(flag) != "true"
+    }
+
+
+def to_be_verified(pool: Document, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """What of a change the pool verifies by itself: a new address or number that nobody has called verified."""
+    return {
+        name: after[name]
+        for flag, name in VERIFIED_FLAGS.items()
+        if name in pool.get("AutoVerifiedAttributes", ())
+        and after.get(name)
+        and after[name] != before.get(name)
+        and after.get(flag) != "true"
+    }
+
+
 def by_name(schema: Schema) -> dict[str, Mapping[str, Any]]:
     return {rule["Name"]: rule for rule in schema}
 

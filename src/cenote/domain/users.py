@@ -1,9 +1,14 @@
 """A user, the states it can be in, and which deed a state allows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cenote.domain.errors import InvalidParameter, NotAuthorized, UnsupportedUserState
+
+if TYPE_CHECKING:
+    from cenote.shapes.cognito_idp import UserStatusType
 
 UNCONFIRMED: Final = "UNCONFIRMED"
 CONFIRMED: Final = "CONFIRMED"
@@ -23,7 +28,7 @@ class User:
     pool_id: str
     sub: str
     username: str
-    status: str
+    status: UserStatusType
     attributes: dict[str, str]
     created_at: int
     updated_at: int

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from cenote.domain import lockout, passwords, tags
+from cenote.domain.codes import Purpose
 from cenote.domain.errors import InvalidParameter
 from cenote.domain.passwords import Argon2Password, PasswordRecord, Wording
 from cenote.flows.context import Context
@@ -42,17 +43,20 @@ async def prepared(
     *,
     previous: StoredPassword | None = None,
     temporary: bool = False,
+    reusable: bool = False,
 ) -> StoredPassword:
     """A new password as it is to be stored, once it has passed the pool's policy and history.
 
     To be called before the transaction in which `replace` (or, for a new user, `users.set_password`) stores
-    it. `username` is the stored user name, which SRP binds the password to; `previous` what the user has now.
+    it. `username` is the stored user name, which SRP binds the password to; `previous` what the user has now;
+    `reusable` lets the password be one of those before it, as an administrator's invitation may.
     InvalidPassword or PasswordHistoryPolicyViolation for a password that will not do.
     """
     policy = policy_of(pool)
     passwords.check(password, policy, wording)
     earlier = () if previous is None else (previous.record, *previous.history)
-    await check_history(ctx, pool, username, password, earlier)
+    if not reusable:
+        await check_history(ctx, pool, username, password, earlier)
     salt = ctx.entropy(passwords.SALT_SIZE)
     record: PasswordRecord
     if uses_argon2id(pool):
@@ -102,11 +106,12 @@ async def replace(
 ) -> None:
     """Stores a prepared password in the caller's transaction, in the place of the one it was prepared against.
 
-    Conflict if that one is gone by now: what was proved or checked against it would be worth nothing. The
-    request is then run again and sees the new one.
+    A reset code on its way was for that one and is good no more. Conflict if that one is gone by now: what was
+    proved or checked against it would be worth nothing. The request is then run again and sees the new one.
     """
     await require_unchanged(ctx, pool, sub, previous)
     await ctx.store.users.set_password(pool, sub, new)
+    await ctx.store.codes.remove(pool.pool_id, sub, Purpose.RESET_PASSWORD)
 
 
 async def require_unchanged(ctx: Context, pool: Pool, sub: str, seen: StoredPassword | None) -> None:

@@ -1,0 +1,150 @@
+"""Users as they are: shown, listed, switched on and off, deleted. Twins stand one below the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cenote.api import paging, render
+from cenote.api.registry import operation
+from cenote.domain import attributes as attribute_rules
+from cenote.domain.errors import InvalidParameter, UserNotFound
+from cenote.domain.filters import Filter, parse_filter
+from cenote.flows import accounts
+from cenote.store.users import Filter as Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cenote.domain.users import User
+    from cenote.flows.context import Context
+    from cenote.shapes import cognito_idp as shapes
+    from cenote.store.pools import Pool
+
+PAGE = 60
+# `status` in a Filter is what the console calls it; a row knows it by its `disabled` column.
+ENABLED_NAMES = {"Enabled": "false", "Disabled": "true"}
+
+
+@operation
+async def admin_get_user(ctx: Context, req: shapes.AdminGetUserRequest) -> shapes.AdminGetUserResponse:
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    user = await accounts.get(ctx, pool, req["Username"])
+    return {
+        "Username": user.username,
+        "UserAttributes": render.attributes(user.all_attributes),
+        "UserCreateDate": render.seconds(user.created_at),
+        "UserLastModifiedDate": render.seconds(user.updated_at),
+        "Enabled": user.enabled,
+        "UserStatus": user.status,
+    }
+
+
+@operation
+async def get_user(ctx: Context, req: shapes.GetUserRequest) -> shapes.GetUserResponse:
+    """What the app client may read of the user whose token it is."""
+    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    client = await access.client(ctx)
+    shown = attribute_rules.readable(client.document, access.user.all_attributes)
+    return {"Username": access.user.username, "UserAttributes": render.attributes(shown)}
+
+
+@operation
+async def list_users(ctx: Context, req: shapes.ListUsersRequest) -> shapes.ListUsersResponse:
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    text = req.get("Filter", "")
+    after = paging.begin(ctx, req.get("PaginationToken"), pool.pool_id, text)
+    limit = req.get("Limit", PAGE) or PAGE
+    users = await found(ctx, pool, text, after, limit + 1)
+    page, token = paging.cut(ctx, users, limit, lambda user: user.sub, pool.pool_id, text)
+    answer: shapes.ListUsersResponse = {"Users": rendered(page, req.get("AttributesToGet", ()))}
+    if token is not None:
+        answer["PaginationToken"] = token
+    return answer
+
+
+async def found(ctx: Context, pool: Pool, text: str, after: str, limit: int) -> Sequence[User]:
+    """At most `limit` users whom a Filter fits."""
+    wanted = parse_filter(text)
+    if wanted is None:
+        return await ctx.store.users.list_(pool.pool_id, where=None, after=after, limit=limit)
+    if wanted.attribute == "status":
+        fitting = [name for name in ENABLED_NAMES if fits(wanted, name)]
+        if not fitting:
+            return ()
+        only = Condition("disabled", ENABLED_NAMES[fitting[0]], prefix=False) if len(fitting) == 1 else None
+        return await ctx.store.users.list_(pool.pool_id, where=only, after=after, limit=limit)
+    return await ctx.store.users.list_(pool.pool_id, where=condition(wanted), after=after, limit=limit)
+
+
+def fits(wanted: Filter, value: str) -> bool:
+    return value == wanted.value or (wanted.operator == "^=" and value.startswith(wanted.value))
+
+
+def condition(wanted: Filter) -> Condition:
+    """A Filter in the terms of the store, which keeps statuses in upper case and what it searches in lower."""
+    prefix = wanted.operator == "^="
+    if wanted.attribute == "cognito:user_status":
+        return Condition("status", wanted.value.upper(), prefix)
+    value = wanted.value if wanted.case_sensitive else wanted.value.lower()
+    return Condition(wanted.attribute, value, prefix)
+
+
+def rendered(users: Iterable[User], names: Sequence[str]) -> list[shapes.UserType]:
+    """Users with the attributes asked for, which all of them must have (documented at AttributesToGet)."""
+    if not names:
+        return [render.user(user) for user in users]
+    shapes_of = []
+    for user in users:
+        shown = {name: value for name, value in user.all_attributes.items() if name in names}
+        if len(shown) < len(set(names)):
+            # recorded
+            raise InvalidParameter("One or more requested attributes do not exist.")
+        shapes_of.append(render.user(user, shown=shown))
+    return shapes_of
+
+
+@operation
+async def admin_enable_user(
+    ctx: Context, req: shapes.AdminEnableUserRequest
+) -> shapes.AdminEnableUserResponse:
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    async with ctx.store.transaction():
+        user = await accounts.get(ctx, pool, req["Username"])
+        if not user.enabled:
+            await ctx.store.users.set_disabled(pool.pool_id, user.sub, None, now=ctx.clock())
+    return {}
+
+
+@operation
+async def admin_disable_user(
+    ctx: Context, req: shapes.AdminDisableUserRequest
+) -> shapes.AdminDisableUserResponse:
+    """Signs the user out everywhere, too: enabled again, they begin anew (documented: tokens are revoked)."""
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    now = ctx.clock()
+    async with ctx.store.transaction():
+        user = await accounts.get(ctx, pool, req["Username"])
+        if user.enabled:
+            await ctx.store.users.set_disabled(pool.pool_id, user.sub, now, now=now)
+        await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=now)
+    return {}
+
+
+@operation
+async def admin_delete_user(ctx: Context, req: shapes.AdminDeleteUserRequest) -> None:
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    user = await accounts.get(ctx, pool, req["Username"])
+    await _delete(ctx, user)
+
+
+@operation
+async def delete_user(ctx: Context, req: shapes.DeleteUserRequest) -> None:
+    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    await _delete(ctx, access.user)
+
+
+async def _delete(ctx: Context, user: User) -> None:
+    """Removes the user and all that is theirs: names, password, codes, memberships, sessions."""
+    async with ctx.store.transaction():
+        if not await ctx.store.users.remove(user.pool_id, user.sub):
+            raise UserNotFound(accounts.NO_SUCH_USER)
