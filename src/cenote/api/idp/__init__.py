@@ -1,5 +1,29 @@
 """Amazon Cognito user pools: the `cognito-idp` operations."""
 
-from cenote.api.idp import clients, custom_attributes, groups, pools, sign_in, tags, tokens
+from cenote.api.idp import (
+    attributes,
+    clients,
+    custom_attributes,
+    groups,
+    invitations,
+    passwords,
+    pools,
+    sign_in,
+    tags,
+    tokens,
+    users,
+)
 
-MODULES = (clients, custom_attributes, groups, pools, sign_in, tags, tokens)
+MODULES = (
+    attributes,
+    clients,
+    custom_attributes,
+    groups,
+    invitations,
+    passwords,
+    pools,
+    sign_in,
+    tags,
+    tokens,
+    users,
+)
