@@ -28,7 +28,7 @@ from cenote.store.migrating import migrate
 from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
-from cenote.wire.dispatch import Dispatcher
+from cenote.wire.dispatch import Dispatcher, Observe
 from cenote.wire.sigv4 import SignatureVerifier
 
 Scope = MutableMapping[str, Any]
@@ -36,6 +36,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("cenote.server")
+access = logging.getLogger("cenote.access")
 # What the server does of its own accord is nobody's request.
 OWN_REQUEST = RequestFacts("", None, "", "", None, "")
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
@@ -144,8 +145,22 @@ class Application:
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,
             conforming=self._conforming,
-            observe=self.metrics.observe if self.metrics else None,
+            observe=self._observer(),
         )
+
+    def _observer(self) -> Observe | None:
+        """Who is told of each answered call: the metrics, the access log, both or nobody."""
+        count = self.metrics.observe if self.metrics else None
+        if not self.settings.access_log:
+            return count
+
+        def logged(operation: str, error: str | None, seconds: float) -> None:
+            if count is not None:
+                count(operation, error, seconds)
+            extra = {"operation": operation, "error": error, "ms": round(seconds * 1000, 2)}
+            access.info("answered", extra=extra)
+
+        return logged
 
     async def _readiness(self) -> tuple[int, tuple[tuple[bytes, bytes], ...], bytes]:
         try:
