@@ -1,29 +1,31 @@
 """Amazon Cognito user pools: the `cognito-idp` operations."""
 
 from cenote.api.idp import (
-    attributes,
     clients,
     custom_attributes,
+    forgot_password,
     groups,
-    invitations,
     passwords,
     pools,
     sign_in,
+    sign_up,
     tags,
     tokens,
     users,
+    verification,
 )
 
 MODULES = (
-    attributes,
     clients,
     custom_attributes,
+    forgot_password,
     groups,
-    invitations,
     passwords,
     pools,
     sign_in,
+    sign_up,
     tags,
     tokens,
     users,
+    verification,
 )
