@@ -1,8 +1,8 @@
 """The embedded engine: one SQLite file, shared by all worker processes of one machine.
 
 Write-ahead log, `synchronous = FULL`: what was acknowledged survives a power cut. Statements run where they
-are called, in the event loop: they cost microseconds, less than handing them to a thread. One connection reads and
-sees committed data only; the other one writes (`sqlite_writer.py`).
+are called, in the event loop: they cost microseconds, less than handing them to a thread. One connection
+reads and sees committed data only; the other one writes (`sqlite_writer.py`).
 """
 
 import asyncio
@@ -22,26 +22,27 @@ from cenote.store.transactions import Transaction, current
 _LEAST_VERSION = (3, 35)
 # Readers wait for nobody but, for an instant, a process that recovers the log after a crash.
 _READ_BUSY_SECONDS = 1.0
-_BINDING = (UnicodeEncodeError, OverflowError)
+_BINDING = (UnicodeError, OverflowError)
 
 
 class SqliteEngine:
     """See `Engine`. Belongs to the event loop and the process that opened it."""
 
-    def __init__(self, database: Path, *, hold_limit: float, wait_limit: float) -> None:
+    def __init__(self, database: Path, writer: Writer) -> None:
         self._database = database
-        self._writer = Writer(database, hold_limit=hold_limit, wait_limit=wait_limit)
+        self._writer = writer
         self._reader: sqlite3.Connection | None = None
         self._closed = False
 
     @classmethod
     async def open(
-        cls, database: Path, *, hold_limit: float = 5.0, wait_limit: float = 10.0
+        cls, database: Path, *, hold_limit: float = 5.0, wait_limit: float = 10.0, slow_disk: float = 0.0005
     ) -> "SqliteEngine":
         """Opens the file, made for its owner only if it is not there.
 
         A transaction that stays open for `hold_limit` seconds is rolled back; one that gets no turn within
-        `wait_limit` seconds raises Unavailable.
+        `wait_limit` seconds raises Unavailable. Commits that take longer than `slow_disk` seconds on average
+        are given to a thread.
         """
         if sqlite3.sqlite_version_info < _LEAST_VERSION:
             raise RuntimeError(
@@ -49,7 +50,8 @@ class SqliteEngine:
             )
         try:
             await asyncio.to_thread(_prepare, database)
-            return cls(database, hold_limit=hold_limit, wait_limit=wait_limit)
+            limits = {"hold_limit": hold_limit, "wait_limit": wait_limit, "slow_disk": slow_disk}
+            return cls(database, Writer(database, **limits))
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"{database} cannot be opened: {error}") from error
 
@@ -58,7 +60,7 @@ class SqliteEngine:
     async def all(self, sql: str, *params: Param) -> list[Row]:
         transaction = current()
         try:
-            cursor = self._connection(transaction).execute(sql, params)
+            cursor = self._connection(transaction).execute(sql, _storable(params))
             try:
                 return cursor.fetchall()
             finally:
@@ -70,7 +72,7 @@ class SqliteEngine:
     async def one(self, sql: str, *params: Param) -> Row | None:
         transaction = current()
         try:
-            cursor = self._connection(transaction).execute(sql, params)
+            cursor = self._connection(transaction).execute(sql, _storable(params))
             try:
                 row: Row | None = cursor.fetchone()
                 return row
@@ -82,7 +84,7 @@ class SqliteEngine:
     async def run(self, sql: str, *params: Param) -> int:
         transaction = self._transaction()
         try:
-            cursor = self._writer.connection.execute(sql, params)
+            cursor = self._writer.connection.execute(sql, _storable(params))
             changed = cursor.rowcount
             cursor.close()
         except (sqlite3.Error, *_BINDING) as error:
@@ -93,7 +95,7 @@ class SqliteEngine:
     async def many(self, sql: str, rows: Iterable[tuple[Param, ...]]) -> None:
         transaction = self._transaction()
         try:
-            self._writer.connection.executemany(sql, rows).close()
+            self._writer.connection.executemany(sql, map(_storable, rows)).close()
         except (sqlite3.Error, *_BINDING) as error:
             raise self._failure(error, transaction) from error
 
@@ -124,7 +126,7 @@ class SqliteEngine:
         if transaction is not None:
             self._writer.fail(transaction)
         if isinstance(error, _BINDING):
-            return Unstorable("text with half a surrogate pair, or an integer beyond 64 bits")
+            return Unstorable("text with U+0000 or half a surrogate pair, or an integer beyond 64 bits")
         if transaction is None and _is_write(error):
             return RuntimeError("a write needs a transaction")
         meant = translated(error)
@@ -144,6 +146,14 @@ class SqliteEngine:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _storable(params: tuple[Param, ...]) -> tuple[Param, ...]:
+    # SQLite would take it. PostgreSQL does not, and there must be one answer.
+    for param in params:
+        if param.__class__ is str and "\0" in param:
+            raise UnicodeError
+    return params
 
 
 def _is_write(error: Exception) -> bool:

@@ -5,15 +5,15 @@ waits for the interpreter; a fast disk answers within that time. So a commit is 
 is fast, and given to the thread while it is slow.
 """
 
-_SLOW = 0.0005
 _PROBE_FIRST = 32
 _PROBE_LAST = 1024
 
 
 class Pace:
-    """Durations are seconds."""
+    """Durations are seconds. A disk whose commits take longer than `slow` on average is slow."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow: float) -> None:
+        self._slow = slow
         self._average: float | None = None
         self._until_probe = 0
         self._probe_after = _PROBE_FIRST
@@ -21,18 +21,18 @@ class Pace:
 
     def in_place(self) -> bool:
         """Whether to do the next commit in the loop. A slow disk is tried there again, ever more rarely."""
-        if self._average is None or self._average <= _SLOW:
+        if self._average is None or self._average <= self._slow:
             return True
         self._until_probe -= 1
         return self._until_probe < 0
 
     def took(self, seconds: float) -> None:
         """A commit in place took so long."""
-        probed = self._average is not None and self._average > _SLOW
+        probed = self._average is not None and self._average > self._slow
         self._average = (
             seconds if self._average is None or probed else self._average * 0.875 + seconds * 0.125
         )
-        if self._average <= _SLOW:
+        if self._average <= self._slow:
             self._probe_after = _PROBE_FIRST
         else:
             self._until_probe = self._probe_after

@@ -57,16 +57,16 @@ class SqliteTransaction(Transaction):
 
 
 class Writer:
-    """All calls are from the event loop. `hold_limit` and `wait_limit` are seconds."""
+    """All calls are from the event loop. The limits and `slow_disk` are seconds."""
 
-    def __init__(self, database: Path, *, hold_limit: float, wait_limit: float) -> None:
+    def __init__(self, database: Path, *, hold_limit: float, wait_limit: float, slow_disk: float) -> None:
         self._database = database
         self._hold_limit = hold_limit
         self._wait_limit = wait_limit
         self._loop = asyncio.get_running_loop()
         self._lock = WriteLock(database)
         self._hand = Hand("cenote-sqlite-writer")
-        self._pace = Pace()
+        self._pace = Pace(slow=slow_disk)
         self._checkpoints = Checkpoints(database)
         self._state = State.IDLE
         self._broken = False
