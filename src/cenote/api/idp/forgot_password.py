@@ -1,0 +1,120 @@
+"""Passwords forgotten: a code asked for, by the user or an administrator, and traded for a new password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cenote.api.registry import operation
+from cenote.domain import delivery
+from cenote.domain import passwords as password_rules
+from cenote.domain.codes import Purpose
+from cenote.domain.errors import CognitoError, NotAuthorized
+from cenote.domain.passwords import Wording
+from cenote.domain.users import (
+    CONFIRMED,
+    RESET_REQUIRED,
+    UNCONFIRMED,
+    User,
+    require_enabled,
+    require_resettable,
+)
+from cenote.flows import accounts, passwords, verification
+from cenote.flows.sign_up import known
+
+if TYPE_CHECKING:
+    from cenote.flows.context import Context
+    from cenote.shapes import cognito_idp as shapes
+    from cenote.store.codes import StoredCode
+    from cenote.store.pools import Pool
+
+RESET: Final = Purpose.RESET_PASSWORD
+
+
+@operation
+async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> shapes.ForgotPasswordResponse:
+    """With PreventUserExistenceErrors a name that nobody has, a disabled user and one with nothing verified all look
+    as if a code had been sent (documented in "Managing user existence error responses").
+    """
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    typed = req["Username"]
+    accounts.check_secret_hash(client, typed, req.get("SecretHash"))
+    user = await known(ctx, pool, client, typed)
+    async with ctx.store.transaction():
+        await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), RESET)
+        try:
+            to = None if user is None else recipient(pool, await ctx.store.users.get(pool.pool_id, user.sub))
+        except CognitoError:
+            if client.reveals_users:
+                raise
+            to = None
+        if user is None or to is None:
+            details = await verification.pretend_code(ctx, pool, client, user, typed, RESET)
+        else:
+            details = await verification.send_code(ctx, pool, user, RESET, to)
+    return {"CodeDeliveryDetails": details}
+
+
+def recipient(pool: Pool, user: User) -> delivery.Delivery:
+    """Where the user's reset code goes, if their password can be reset by one.
+
+    Who signed up and did not confirm yet gets one only where an administrator has verified their address: as a rule
+    they hear that there is no verified one (recorded in aws/aws-sdk-net#1984).
+    """
+    require_enabled(user)
+    if user.status != UNCONFIRMED:
+        require_resettable(user)
+    return delivery.for_recovery(pool.document, user.attributes)
+
+
+@operation
+async def confirm_forgot_password(
+    ctx: Context, req: shapes.ConfirmForgotPasswordRequest
+) -> shapes.ConfirmForgotPasswordResponse:
+    """Sets the password, confirms the user and ends their sessions; second factors stay (SECURITY.md case 48)."""
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    typed, guess, password = req["Username"], req["ConfirmationCode"], req["Password"]
+    accounts.check_secret_hash(client, typed, req.get("SecretHash"))
+    password_rules.check(password, passwords.policy_of(pool), Wording.REPLACE)
+    user = await known(ctx, pool, client, typed)
+    if user is not None and client.reveals_users:
+        require_enabled(user)
+    # The code first, and without using it up: only who has it may make us compute, and a password that the history
+    # refuses costs a try, not the code.
+    async with ctx.store.transaction():
+        code = await verification.check_code(ctx, pool, accounts.subject(pool, user, typed), RESET, guess)
+    if user is None:
+        raise TypeError("a code of nobody's was right")
+    await reset(ctx, pool, user, code, password)
+    return {}
+
+
+async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password: str) -> None:
+    """Trades a code that was found right for the new password: one of many requests at once gets it."""
+    previous = await ctx.store.users.password(pool, user.sub)
+    new = await passwords.prepared(ctx, pool, user.username, password, Wording.REPLACE, previous=previous)
+    async with ctx.store.transaction():
+        await verification.use_code(ctx, pool, user.sub, RESET, code)
+        user = await ctx.store.users.get(pool.pool_id, user.sub)
+        require_enabled(user)
+        if user.status not in {CONFIRMED, RESET_REQUIRED, UNCONFIRMED}:
+            raise NotAuthorized("User password cannot be reset in the current state.")
+        await passwords.replace(ctx, pool, user.sub, new, previous=previous)
+        await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
+        await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
+        await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+
+
+@operation
+async def admin_reset_user_password(
+    ctx: Context, req: shapes.AdminResetUserPasswordRequest
+) -> shapes.AdminResetUserPasswordResponse:
+    """The old password is good no more, and neither is any session."""
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    async with ctx.store.transaction():
+        user = await accounts.get(ctx, pool, req["Username"])
+        require_resettable(user)
+        to = delivery.for_recovery(pool.document, user.attributes)
+        await ctx.store.users.set_status(pool.pool_id, user.sub, RESET_REQUIRED, now=ctx.clock())
+        await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+        await verification.send_code(ctx, pool, user, RESET, to)
+    return {}

@@ -1,0 +1,155 @@
+"""Signing up: SignUp, ConfirmSignUp, ResendConfirmationCode, and confirming as an administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cenote.api.registry import operation
+from cenote.domain import attributes, delivery, identifiers, usernames
+from cenote.domain.codes import Purpose
+from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
+from cenote.domain.passwords import Wording
+from cenote.domain.users import (
+    CONFIRMED,
+    UNCONFIRMED,
+    User,
+    require_confirmable,
+    require_enabled,
+    require_unconfirmed,
+)
+from cenote.flows import accounts, passwords, verification
+from cenote.flows import sign_up as flow
+from cenote.store.users import NameTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cenote.flows.context import Context
+    from cenote.shapes import cognito_idp as shapes
+    from cenote.store.pools import Pool
+
+
+@operation
+async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpResponse:
+    """One commit: the user, their names, password and code are there together with the message, or not at all.
+
+    PreventUserExistenceErrors does not hide that a user name is taken (documented in "Managing user existence error
+    responses"); an alias shows only to who can read what is sent to it, at ConfirmSignUp.
+    """
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    typed = req["Username"]
+    accounts.check_secret_hash(client, typed, req.get("SecretHash"))
+    if pool.document.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
+        raise NotAuthorized("SignUp is not permitted for this user pool")
+    given = attributes.from_wire(req.get("UserAttributes", ()))
+    attributes.authorize_write(pool.document["SchemaAttributes"], client.document, given)
+    user = new_user(ctx, pool, typed, given)
+    password = await passwords.prepared(ctx, pool, user.username, req.get("Password", ""), Wording.SET)
+    to = delivery.for_sign_up(pool.document, user.attributes)
+    answer: shapes.SignUpResponse = {"UserConfirmed": False, "UserSub": user.sub}
+    async with ctx.store.transaction():
+        try:
+            await ctx.store.users.add(user, usernames.owned(pool.document, user.username, user.attributes))
+        except NameTaken as taken:
+            raise usernames.already_taken(taken.kind, creating=True) from None
+        await ctx.store.users.set_password(pool, user.sub, password)
+        if to is not None:
+            answer["CodeDeliveryDetails"] = await verification.send_code(
+                ctx, pool, user, Purpose.SIGN_UP, to, client=client
+            )
+    return answer
+
+
+def new_user(ctx: Context, pool: Pool, typed: str, given: Mapping[str, str]) -> User:
+    """The user that a sign-up asks for, if the pool's rules let it be."""
+    document: Mapping[str, Any] = pool.document
+    usernames.check_new(document, typed)
+    if given.get("preferred_username") and "preferred_username" in document.get("AliasAttributes", ()):
+        # recorded (aws-amplify/amplify-js#1669)
+        raise InvalidParameter(
+            "Preferred username cannot be provided for unconfirmed account, since user pool is configured for"
+            " preferred username alias."
+        )
+    wanted = usernames.with_sign_in_attribute(document, typed, given)
+    attributes.check_new(document["SchemaAttributes"], wanted, require=True)
+    sub = identifiers.new_uuid(ctx.entropy(16))
+    now = ctx.clock()
+    return User(
+        pool_id=pool.pool_id,
+        sub=sub,
+        username=sub if usernames.generates_username(document) else typed,
+        status=UNCONFIRMED,
+        attributes=attributes.changed({}, wanted),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+@operation
+async def confirm_sign_up(ctx: Context, req: shapes.ConfirmSignUpRequest) -> shapes.ConfirmSignUpResponse:
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    accounts.check_secret_hash(client, req["Username"], req.get("SecretHash"))
+    await flow.confirm(
+        ctx,
+        pool,
+        client,
+        req["Username"],
+        req["ConfirmationCode"],
+        take_aliases=req.get("ForceAliasCreation", False),
+    )
+    return {}
+
+
+@operation
+async def admin_confirm_sign_up(
+    ctx: Context, req: shapes.AdminConfirmSignUpRequest
+) -> shapes.AdminConfirmSignUpResponse:
+    """Confirms the account and verifies nothing: nobody has read a code."""
+    pool = await ctx.store.pools.get(req["UserPoolId"])
+    async with ctx.store.transaction():
+        user = await accounts.get(ctx, pool, req["Username"])
+        require_confirmable(user)
+        await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
+        await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
+    return {}
+
+
+@operation
+async def resend_confirmation_code(
+    ctx: Context, req: shapes.ResendConfirmationCodeRequest
+) -> shapes.ResendConfirmationCodeResponse:
+    """The earlier code is good no more.
+
+    With PreventUserExistenceErrors a name that nobody has, a disabled user (documented) and a confirmed one (recorded
+    in aws-amplify/amplify-js#14762) all look as if a code had been sent.
+    """
+    pool, client = await ctx.store.clients.resolve(req["ClientId"])
+    typed = req["Username"]
+    accounts.check_secret_hash(client, typed, req.get("SecretHash"))
+    if not pool.document.get("AutoVerifiedAttributes"):
+        # recorded (aws-amplify/amplify-cli#3646)
+        raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
+    user = await flow.known(ctx, pool, client, typed)
+    async with ctx.store.transaction():
+        await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), Purpose.SIGN_UP)
+        try:
+            to = None if user is None else recipient(pool, await ctx.store.users.get(pool.pool_id, user.sub))
+        except CognitoError:
+            if client.reveals_users:
+                raise
+            to = None
+        if user is None or to is None:
+            details = await verification.pretend_code(ctx, pool, client, user, typed, Purpose.SIGN_UP)
+        else:
+            details = await verification.send_code(ctx, pool, user, Purpose.SIGN_UP, to, client=client)
+    return {"CodeDeliveryDetails": details}
+
+
+def recipient(pool: Pool, user: User) -> delivery.Delivery:
+    """Where the user's confirmation code goes, if they still need one."""
+    require_enabled(user)
+    require_unconfirmed(user)
+    to = delivery.for_sign_up(pool.document, user.attributes)
+    if to is None:
+        raise InvalidParameter("User has no attribute that could be verified.")  # assumed
+    return to
