@@ -18,6 +18,7 @@ from cenote.domain.request import RequestFacts
 from cenote.flows.context import Context
 from cenote.flows.signing import Signing
 from cenote.flows.work import Work
+from cenote.outbound.mail import smtp
 from cenote.server import example, jobs
 from cenote.server.metrics import Metrics
 from cenote.server.proxies import Proxies
@@ -26,7 +27,7 @@ from cenote.store import Store
 from cenote.store.engine import Conflict, ForeignKeyViolation, Unavailable, Unstorable, open_engine
 from cenote.store.migrating import migrate
 from cenote.store.sealing import Keyring
-from cenote.store.transactions import retrying
+from cenote.store.transactions import forbid_in_transaction, retrying
 from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
 from cenote.wire.dispatch import Dispatcher, Observe
 from cenote.wire.sigv4 import SignatureVerifier
@@ -58,7 +59,7 @@ class Application:
         conforming: bool = False,
     ) -> None:
         self.settings = settings
-        self._clock = clock
+        self.clock = clock
         self._entropy = entropy
         self._conforming = conforming
         self._proxies = Proxies(settings.trusted_proxies)
@@ -104,11 +105,13 @@ class Application:
         async with contextlib.AsyncExitStack() as stack:
             store, _ = await stack.enter_async_context(opened_store(settings))
             self.store = store
+            self.mail = outgoing_mail(settings)
             self.deployment = Deployment(
                 region=settings.region,
                 account_id=settings.account,
                 public_url=settings.base_url,
                 issuer_form="aws" if settings.issuer == "aws" else "own",
+                media=frozenset({"EMAIL"} if self.mail else ()),
             )
             self.signing = Signing(store)
             self.work = Work()
@@ -129,19 +132,19 @@ class Application:
 
     def context(self, request: RequestFacts) -> Context:
         return Context(
-            self.store, self.deployment, self.signing, self.work, self._clock, self._entropy, request
+            self.store, self.deployment, self.signing, self.work, self.clock, self._entropy, request
         )
 
     def _dispatcher(self) -> Dispatcher[Context]:
         settings = self.settings
         signatures = None
         if not settings.loopback:
-            signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self._clock)
+            signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self.clock)
         return Dispatcher(
             {service: hardened(handlers) for service, handlers in operations().items()},
             context=self.context,
             signatures=signatures,
-            clock=self._clock,
+            clock=self.clock,
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,
             conforming=self._conforming,
@@ -175,6 +178,13 @@ class Application:
 
             self._pages = pages(self)
         await self._pages(scope, receive, send)
+
+
+def outgoing_mail(settings: Settings) -> smtp.Smtp | None:
+    """The way out for mail; None where it stays in the outbox."""
+    if not settings.smtp_url:
+        return None
+    return smtp.Smtp(smtp.parsed(settings.smtp_url), guard=forbid_in_transaction)
 
 
 def keyring(settings: Settings) -> Keyring:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cenote.domain.pools import is_mailbox
+from cenote.outbound.mail import smtp
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -183,8 +186,19 @@ def check(settings: Settings) -> None:
         raise SettingsError("tls_cert and tls_key go together; one of them is missing.")
     if settings.example and not settings.loopback:
         raise SettingsError("example makes a user whose password everybody knows: on a loopback host only.")
+    check_mail(settings)
     if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
+
+
+def check_mail(settings: Settings) -> None:
+    if settings.smtp_url:
+        try:
+            smtp.parsed(settings.smtp_url)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+    if not is_mailbox(settings.mail_from):
+        raise SettingsError(f"mail_from must be an address, or Name <address>, not {settings.mail_from!r}.")
 
 
 def worker_count(settings: Settings) -> int:
