@@ -1,0 +1,76 @@
+"""Requests to an ASGI callable without a server between."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cenote.wire.dispatch import Dispatcher, Scope
+
+TARGET = "AWSCognitoIdentityProviderService"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> tuple[str, str | None]:
+        """The wire name and the text of an error."""
+        return self.json["__type"], self.json.get("message", self.json.get("Message"))
+
+
+def a_scope(operation: str = "InitiateAuth", *, method: str = "POST", **headers: str) -> Scope:
+    sent = {"host": "localhost:9400", "content-type": "application/x-amz-json-1.1"}
+    sent["x-amz-target"] = operation if "." in operation or not operation else f"{TARGET}.{operation}"
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "client": ("192.0.2.7", 40_000),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+    }
+
+
+async def call(dispatcher: Dispatcher[Any], scope: Scope, *chunks: bytes) -> Answer:
+    """One request with its body in chunks, and the answer to it."""
+    sent = await messages(dispatcher, scope, *as_messages(chunks))
+    start, *rest = sent
+    return Answer(
+        start["status"],
+        {name.decode(): value.decode("latin-1") for name, value in start["headers"]},
+        b"".join(message["body"] for message in rest),
+    )
+
+
+def as_messages(chunks: Sequence[bytes]) -> list[dict[str, Any]]:
+    *first, last = chunks or (b"",)
+    return [
+        *({"type": "http.request", "body": chunk, "more_body": True} for chunk in first),
+        {"type": "http.request", "body": last, "more_body": False},
+    ]
+
+
+async def messages(dispatcher: Dispatcher[Any], scope: Scope, *incoming: dict[str, Any]) -> list[Any]:
+    """What the dispatcher sends when it receives these messages, and not one more."""
+    left = list(incoming)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return left.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await dispatcher(scope, receive, send)
+    return sent
