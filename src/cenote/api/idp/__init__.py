@@ -1,10 +1,12 @@
 """Amazon Cognito user pools: the `cognito-idp` operations."""
 
 from cenote.api.idp import (
+    attributes,
     clients,
     custom_attributes,
     forgot_password,
     groups,
+    invitations,
     passwords,
     pools,
     sign_in,
@@ -16,10 +18,12 @@ from cenote.api.idp import (
 )
 
 MODULES = (
+    attributes,
     clients,
     custom_attributes,
     forgot_password,
     groups,
+    invitations,
     passwords,
     pools,
     sign_in,
