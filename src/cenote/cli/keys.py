@@ -10,8 +10,8 @@ import time
 from cenote.cli.arguments import add_settings, settings_of
 from cenote.flows.signing import Signing
 from cenote.server.app import opened_store
-from cenote.server.settings import Settings, make_data
-from cenote.store.rewrapping import rewrap
+from cenote.server.settings import Settings, SettingsError, make_data
+from cenote.store import rewrapping
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -23,10 +23,10 @@ def arguments(command: argparse.ArgumentParser) -> None:
     rotate = actions.add_parser(
         "rotate", help="put everything under a new master key; servers may keep running"
     )
-    rotate.add_argument("--prune", action="store_true", help="forget older master keys afterwards")
+    prune = actions.add_parser("prune", help="forget older master keys, a minute or more after a rotation")
     signing = actions.add_parser("rotate-signing", help="give a user pool new token signing keys")
     signing.add_argument("pool_id", metavar="POOL_ID")
-    for action in (create, list_, delete, rotate, signing):
+    for action in (create, list_, delete, rotate, prune, signing):
         add_settings(action)
 
 
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         "list": list_,
         "delete": delete,
         "rotate": rotate,
+        "prune": prune,
         "rotate-signing": rotate_signing,
     }
     return asyncio.run(actions[args.action](settings, args))
@@ -75,13 +76,23 @@ async def delete(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-async def rotate(settings: Settings, args: argparse.Namespace) -> int:
+async def rotate(settings: Settings, _args: argparse.Namespace) -> int:
+    """Makes a new master key and wraps every data key with it. Keys that an operator provides are only wrapped."""
     async with opened_store(settings) as (store, keys):
-        keys.rotate(now=now())
-        count = await rewrap(store.engine, keys)
-        print(f"Put {count} data keys under the new master key.")
-        if args.prune:
-            print(f"Forgot {keys.prune(now=now())} older master keys.")
+        if not settings.master_key and not settings.master_key_file:
+            keys.rotate(now=now())
+        count = await rewrapping.rewrap(store.engine, keys)
+    print(f"Put {count} data keys under the newest master key. Forget older ones with: cenote keys prune")
+    return 0
+
+
+async def prune(settings: Settings, _args: argparse.Namespace) -> int:
+    async with opened_store(settings) as (store, keys):
+        try:
+            count = await rewrapping.prune(store.engine, keys, now=now())
+        except rewrapping.StillWrapped as error:
+            raise SettingsError(str(error)) from None
+    print(f"Forgot {count} older master keys.")
     return 0
 
 
