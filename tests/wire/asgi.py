@@ -1,13 +1,17 @@
 """Requests to an ASGI callable without a server between."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cenote.domain.request import RequestFacts
 from cenote.wire.dispatch import Dispatcher, Scope
 
 TARGET = "AWSCognitoIdentityProviderService"
+NOW = 1_800_000_000_123
+GOOD = json.dumps({"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "abc"}).encode()
+POOL = "eu-central-1_Abc123XYZ"
 
 
 @dataclass
@@ -74,3 +78,34 @@ async def messages(dispatcher: Dispatcher[Any], scope: Scope, *incoming: dict[st
 
     await dispatcher(scope, receive, send)
     return sent
+
+
+def dispatcher(**options: Any) -> Dispatcher[RequestFacts]:
+    """A dispatcher with the given handlers, whose context is just the facts of the request."""
+    known = {"signatures", "max_body", "body_timeout", "conforming", "observe"}
+    handlers = {name: handler for name, handler in options.items() if name not in known}
+    rest: dict[str, Any] = {"signatures": None} | {name: options[name] for name in options if name in known}
+    return Dispatcher(
+        {"cognito_idp": handlers, "cognito_identity": {}},
+        context=lambda facts: facts,
+        clock=lambda: NOW,
+        **rest,
+    )
+
+
+def answering(answer: Mapping[str, Any] | None) -> Callable[[Any, Any], Any]:
+    async def handler(_ctx: Any, _req: Any) -> Any:
+        return answer
+
+    return handler
+
+
+def failing(error: Exception) -> Callable[[Any, Any], Any]:
+    async def handler(_ctx: Any, _req: Any) -> Any:
+        raise error
+
+    return handler
+
+
+async def never(_ctx: Any, _req: Any) -> Any:
+    raise AssertionError("a handler was reached")

@@ -1,22 +1,16 @@
 """Signatures made by botocore, verified and refused."""
 
 import hashlib
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cenote.domain.errors import CognitoError
-from cenote.wire.dispatch import Dispatcher
 from cenote.wire.errors import (
     ExpiredToken,
     IncompleteSignature,
@@ -24,109 +18,21 @@ from cenote.wire.errors import (
     MissingAuthenticationToken,
     UnrecognizedClient,
 )
-from cenote.wire.sigv4 import Credential, SignatureVerifier, SignedRequest, claimed_credential
+from cenote.wire.sigv4 import Credential, SignatureVerifier, claimed_credential
 
-from .asgi import a_scope, call
-
-KEY = "AKIDEXAMPLE"
-SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-BODY = b'{"UserPoolId":"eu-central-1_Abc123XYZ"}'
-MISMATCH = "The request signature we calculated does not match the signature you provided."
-
-
-class Now:
-    """The present, as botocore signed it: its own clock cannot be set, so ours follows it."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta()
-
-    def __call__(self) -> int:
-        return int((datetime.now(UTC) + self.offset).timestamp() * 1000)
-
-
-@pytest.fixture
-def now() -> Now:
-    return Now()
-
-
-async def secret_of(access_key_id: str) -> str | None:
-    return {KEY: SECRET}.get(access_key_id)
-
-
-class Presigner(SigV4QueryAuth):  # type: ignore[misc]
-    """botocore's presigner, less its habit of moving a body into the query, which no JSON service can read."""
-
-    body = b""
-
-    def _modify_request_before_signing(self, request: Any) -> None:
-        self.body, request.data = request.data, None
-        super()._modify_request_before_signing(request)
-
-    def payload(self, _request: Any) -> str:
-        return hashlib.sha256(self.body).hexdigest()
-
-
-def signed(
-    url: str = "https://cenote.example/",
-    *,
-    body: bytes = BODY,
-    secret: str = SECRET,
-    key: str = KEY,
-    token: str | None = None,
-    region: str = "eu-central-1",
-    service: str = "cognito-idp",
-    headers: dict[str, str] | None = None,
-    auth: Callable[..., Any] = SigV4Auth,
-) -> SignedRequest:
-    """A request as botocore signs it and as ASGI shows it."""
-    request = AWSRequest(
-        method="POST",
-        url=url,
-        data=body,
-        headers={
-            "X-Amz-Target": "AWSCognitoIdentityProviderService.DescribeUserPool",
-            "Content-Type": "application/x-amz-json-1.1",
-            **(headers or {}),
-        },
-    )
-    auth(Credentials(key, secret, token), service, region).add_auth(request)
-    sent = request.prepare()
-    parts = urlsplit(sent.url)
-    shown = {"host": parts.netloc, **{name.lower(): value for name, value in sent.headers.items()}}
-    return SignedRequest(
-        method="POST",
-        path=parts.path.encode(),
-        query=parts.query.encode(),
-        headers=[
-            (name.encode(), value if isinstance(value, bytes) else str(value).encode())
-            for name, value in shown.items()
-        ],
-        body=body,
-    )
-
-
-def with_header(request: SignedRequest, name: str, value: str | None) -> SignedRequest:
-    kept = [pair for pair in request.headers if pair[0] != name.encode()]
-    return replace(request, headers=kept if value is None else [*kept, (name.encode(), value.encode())])
-
-
-def header(request: SignedRequest, name: str) -> str:
-    return dict(request.headers)[name.encode()].decode()
-
-
-async def verify(request: SignedRequest, clock: Now, service: str = "cognito-idp") -> Credential:
-    return await SignatureVerifier(secret_of, clock).verify(request, service)
-
-
-async def refusal(
-    request: SignedRequest, clock: Now, error: type[CognitoError], service: str = "cognito-idp"
-) -> str:
-    with pytest.raises(error) as caught:
-        await verify(request, clock, service)
-    return caught.value.message
-
-
-FORMS = pytest.mark.parametrize("auth", [SigV4Auth, Presigner])
+from .signing import (
+    BODY,
+    FORMS,
+    KEY,
+    MISMATCH,
+    Now,
+    Presigner,
+    header,
+    refusal,
+    signed,
+    verify,
+    with_header,
+)
 
 
 @FORMS
@@ -432,61 +338,3 @@ async def test_no_text_is_more_than_a_refusal(authorization: str, query: bytes) 
 def test_what_a_request_claims_is_read_without_harm(authorization: bytes, query: bytes) -> None:
     claimed_credential({b"authorization": b"AWS4-HMAC-SHA256 Credential=" + authorization}, b"")
     claimed_credential({}, b"X-Amz-Credential=" + query)
-
-
-# In the way of a call
-
-
-def as_scope(request: SignedRequest) -> Any:
-    return dict(a_scope()) | {
-        "headers": request.headers,
-        "query_string": request.query,
-        "raw_path": request.path,
-    }
-
-
-def a_server(clock: Now) -> Dispatcher[Any]:
-    async def handler(ctx: Any, _req: Any) -> Any:
-        return {
-            "UserPool": {"Name": f"{ctx.access_key_id} {ctx.region}"},
-            "Username": "u",
-            "UserAttributes": [],
-        }
-
-    return Dispatcher(
-        {"cognito_idp": {"DescribeUserPool": handler, "GetUser": handler}},
-        context=lambda facts: facts,
-        signatures=SignatureVerifier(secret_of, clock),
-        clock=clock,
-    )
-
-
-@FORMS
-async def test_a_signed_call_is_answered_with_its_signer_and_region(auth: Any, now: Now) -> None:
-    answer = await call(a_server(now), as_scope(signed(region="ap-south-1", auth=auth)), BODY)
-    assert answer.status == 200
-    assert answer.json["UserPool"]["Name"] == f"{KEY} ap-south-1"
-
-
-async def test_an_unsigned_call_of_a_signed_operation_is_refused(now: Now) -> None:
-    answer = await call(a_server(now), as_scope(with_header(signed(), "authorization", None)), BODY)
-    assert (answer.status, answer.error) == (
-        400,
-        ("MissingAuthenticationTokenException", "Missing Authentication Token"),
-    )
-
-
-async def test_a_call_with_an_altered_body_is_refused(now: Now) -> None:
-    answer = await call(a_server(now), as_scope(signed()), BODY + b" ")
-    assert answer.error[0] == "InvalidSignatureException"
-
-
-async def test_an_operation_that_aws_does_not_sign_needs_no_signature(now: Now) -> None:
-    answer = await call(a_server(now), a_scope("GetUser", authorization="Bearer x"), b'{"AccessToken":"t"}')
-    assert answer.status == 200
-
-
-async def test_a_refused_signature_says_nothing_of_the_request(now: Now) -> None:
-    answer = await call(a_server(now), as_scope(signed(secret="other")), BODY)
-    assert b"Abc123XYZ" not in answer.body
-    assert json.loads(answer.body).keys() == {"__type", "message"}
