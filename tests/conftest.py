@@ -28,14 +28,23 @@ class Clock:
     """The present time, moved only by tests; epoch milliseconds."""
 
     offset: int = 0
+    frozen: int | None = None
 
     def __call__(self) -> int:
-        return time.time_ns() // 1_000_000 + self.offset
+        return time.time_ns() // 1_000_000 + self.offset if self.frozen is None else self.frozen
+
+    def freeze(self, at: int | None = None) -> None:
+        """Stops time, at this moment where one is given; `advance` moves it on."""
+        self.frozen = self() if at is None else at
 
     def advance(
         self, *, ms: int = 0, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        self.offset += ms + int((seconds + 60 * minutes + 3600 * hours + 86400 * days) * 1000)
+        step = ms + int((seconds + 60 * minutes + 3600 * hours + 86400 * days) * 1000)
+        if self.frozen is None:
+            self.offset += step
+        else:
+            self.frozen += step
 
 
 @dataclass
