@@ -9,7 +9,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from pathlib import Path
 
 from cenote.store.engine import Param, Row, Unavailable, Unstorable
@@ -163,8 +163,10 @@ def _is_write(error: Exception) -> bool:
 def _prepare(database: Path) -> None:
     """Makes the file, and switches it to the write-ahead log once: no two processes can do that at a time."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    # SQLite gives -wal and -shm the mode of the file.
-    os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
+    # SQLite gives -wal and -shm the mode of the file. A file that is there is not opened: closing it again would
+    # take from this process every lock that SQLite holds on it (so do POSIX locks work), and corrupt it.
+    with suppress(FileExistsError):
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     lock = WriteLock(database)
     try:
         lock.take()
