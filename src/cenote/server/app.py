@@ -60,7 +60,7 @@ class Application:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self._entropy = entropy
+        self.entropy = entropy
         self._conforming = conforming
         self._proxies = Proxies(settings.trusted_proxies)
         self._pages: Any = None
@@ -132,7 +132,7 @@ class Application:
 
     def context(self, request: RequestFacts) -> Context:
         return Context(
-            self.store, self.deployment, self.signing, self.work, self.clock, self._entropy, request
+            self.store, self.deployment, self.signing, self.work, self.clock, self.entropy, request
         )
 
     def _dispatcher(self) -> Dispatcher[Context]:
