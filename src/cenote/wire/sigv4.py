@@ -30,7 +30,7 @@ _MISMATCH = (
 )
 _BASIC = "%Y%m%dT%H%M%SZ"
 _REGION = re.compile(r"[a-z0-9-]{1,32}").fullmatch
-_CLAIM = re.compile(rb"([^/,\s&=]{1,128})/\d{8}/([a-z0-9-]{1,32})/")
+_CLAIM = re.compile(rb"([^/,\s&=]{1,128})/\d{8}/([^/,\s&=]{1,128})/")
 _UNRESERVED = "-_.~"
 
 
@@ -94,7 +94,10 @@ class SignatureVerifier:
 
 
 def claimed_credential(headers: dict[bytes, bytes], query: bytes) -> Credential | None:
-    """Who a request says signed it, unverified: for servers that check no signatures, and for the region."""
+    """Who a request says signed it, unverified: for servers that check no signatures, and for the region.
+
+    The region is whatever the request says, and need not be one.
+    """
     authorization = headers.get(b"authorization", b"")
     if authorization.startswith(b"AWS4-"):
         _, found, text = authorization.partition(b"Credential=")
@@ -104,7 +107,7 @@ def claimed_credential(headers: dict[bytes, bytes], query: bytes) -> Credential 
     else:
         return None
     match = _CLAIM.match(text) if found else None
-    return Credential(match[1].decode("latin-1"), match[2].decode()) if match else None
+    return Credential(match[1].decode("latin-1"), match[2].decode("latin-1")) if match else None
 
 
 def _read_claim(request: SignedRequest) -> _Claim:
