@@ -103,12 +103,16 @@ def time_operation(
     effort: Effort,
     crypto: Crypto,
     alone: CryptographyAlone,
+    count: int | None = None,
 ) -> Sample:
+    """Measure `count` operations, or as many as take `effort.seconds`."""
     bare = alone.measure(cores.server, effort.bare)
     endless = iter(scripts)
     with Load(running.address, effort.connections) as load:
         warm = load.run(endless, count=3 * effort.connections)
-        count = max(4 * effort.connections, int(effort.seconds * 1e9 / (warm.wall / len(warm.latencies))))
+        count = count or max(
+            4 * effort.connections, int(effort.seconds * 1e9 / (warm.wall / len(warm.latencies)))
+        )
         running.meter().settle()
         meter, busy = running.meter(), core_busy_ns(cores.server)
         timing = load.run(endless, count=count)
