@@ -23,7 +23,10 @@ INVALID_SESSION = "Invalid session for the user."
 
 @dataclass(slots=True)
 class Attempt:
-    """One request's part of a sign-in. `user` is None where nobody has the name and that must not show."""
+    """One request's part of a sign-in. `user` is None where nobody has the name and that must not show.
+
+    `chosen` is the factor that was picked last, `device_key` the device that the client says it is.
+    """
 
     ctx: Context
     pool: Pool
@@ -34,6 +37,8 @@ class Attempt:
     proved: frozenset[Proof] = frozenset()
     begun_at: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
+    chosen: str = ""
+    device_key: str = ""
 
     @property
     def username(self) -> str:
@@ -79,28 +84,36 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     begun_at: int
     expires_at: int
     data: bytes = b""
+    chosen: str = ""
+    device_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`."""
+    """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`; `available`
+    are the first factors to choose from.
+    """
 
     parameters: Mapping[str, str]
     data: bytes = b""
     block: bool = False
+    available: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer proved, or the error it gets; `counts` tells whether a wrong one is a failed password.
+    """What an answer proved or picked, or the error it gets.
 
-    `write` is carried out in the transaction that accepts the answer; one that changes the user puts the user
-    as they are then into the attempt.
+    `counts` tells whether a wrong one counts as a failed password. With `code` it counts among the user's wrong
+    codes instead, and the challenge may be answered again a few times. `write` is carried out in the transaction
+    that accepts the answer; one that changes the user puts the user as they are then into the attempt.
     """
 
-    proof: Proof
+    proof: Proof | None = None
     error: CognitoError | None = None
     counts: bool = True
+    code: bool = False
+    chosen: str = ""
     write: Callable[[], Awaitable[Any]] | None = None
 
 
@@ -123,6 +136,8 @@ def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
         begun_at=attempt.begun_at,
         expires_at=ctx.clock() + lifetime(attempt.client),
         data=asked.data,
+        chosen=attempt.chosen,
+        device_key=attempt.device_key,
     )
 
 

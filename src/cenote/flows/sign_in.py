@@ -13,12 +13,13 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, passwords, tokens
+from cenote.flows import accounts, factors, passwords, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     Attempt,
     Ticket,
     Verdict,
+    lifetime,
     opened,
     required,
     sealed,
@@ -32,8 +33,10 @@ from cenote.store.transactions import Keep
 
 # The challenges whose ticket travels in PASSWORD_CLAIM_SECRET_BLOCK: clients answer them without `Session`.
 IN_SECRET_BLOCK = frozenset({"PASSWORD_VERIFIER"})
-# A sign-in that nobody has to be asked in: the answer came with the first request.
-ANSWERED_AT_ONCE = frozenset({"PASSWORD"})
+# Flows that nobody has to be asked in: the password came with the first request.
+PASSWORD_FLOWS = frozenset({Flow.USER_PASSWORD_AUTH, Flow.ADMIN_USER_PASSWORD_AUTH})
+# How often one challenge may be answered with a code.
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Asking:
     challenge: str
     session: str | None
     parameters: Mapping[str, str]
+    available: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,19 @@ async def initiate(
     user = await accounts.find(ctx, pool, typed)
     if user is None and client.reveals_users:
         raise UserNotFound(accounts.NO_SUCH_USER)
-    attempt = Attempt(ctx, pool, client, flow, typed, user, begun_at=ctx.clock(), metadata=metadata)
-    step = sign_in.next_step(await state_of(attempt))
-    if isinstance(step, sign_in.Challenge) and step.name in ANSWERED_AT_ONCE:
-        verdict = await CHALLENGES[step.name].answer(attempt, None, parameters)
-        return await settle(attempt, None, verdict)
-    return await proceed(attempt, step, parameters)
+    attempt = Attempt(
+        ctx,
+        pool,
+        client,
+        flow,
+        typed,
+        user,
+        begun_at=ctx.clock(),
+        metadata=metadata,
+        chosen=parameters.get("PREFERRED_CHALLENGE", ""),
+        device_key=parameters.get("DEVICE_KEY", ""),
+    )
+    return await proceed(attempt, sign_in.next_step(await state_of(attempt)), parameters)
 
 
 async def respond(
@@ -88,7 +99,7 @@ async def respond(
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
     module = CHALLENGES.get(challenge)
-    if module is None or challenge in ANSWERED_AT_ONCE:
+    if module is None:
         raise InvalidParameter(f"{challenge} is not a challenge that Cenote asks yet.")
     in_block = challenge in IN_SECRET_BLOCK
     name = required(responses, "USERNAME")
@@ -102,7 +113,7 @@ async def respond(
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, name)
     verdict = await module.answer(attempt, ticket, responses)
-    return await settle(attempt, ticket, verdict)
+    return await settle(attempt, ticket, verdict, responses)
 
 
 async def resumed(
@@ -116,7 +127,17 @@ async def resumed(
             raise NotAuthorized(INVALID_SESSION)
     proved = frozenset(Proof(proof) for proof in ticket.proved)
     return Attempt(
-        ctx, pool, client, Flow(ticket.flow), ticket.typed, user, proved, ticket.begun_at, metadata
+        ctx,
+        pool,
+        client,
+        Flow(ticket.flow),
+        ticket.typed,
+        user,
+        proved,
+        ticket.begun_at,
+        metadata,
+        ticket.chosen,
+        ticket.device_key,
     )
 
 
@@ -130,33 +151,46 @@ def require_same_user(attempt: Attempt, ticket: Ticket, name: str) -> None:
 
 async def state_of(attempt: Attempt) -> State:
     """Where the attempt stands. A name that nobody has looks like a confirmed user who is about to fail."""
+    available = await factors.first(attempt) if attempt.flow is Flow.USER_AUTH else ()
     if attempt.user is None:
-        return State(attempt.flow, attempt.proved, status="CONFIRMED", disabled=False, password_expired=False)
+        return State(
+            attempt.flow,
+            attempt.proved,
+            status="CONFIRMED",
+            disabled=False,
+            password_expired=False,
+            available=available,
+            chosen=attempt.chosen,
+        )
     expired = False
     if attempt.user.status == "FORCE_CHANGE_PASSWORD":
         ends = await attempt.ctx.store.users.password_expiry(attempt.pool.pool_id, attempt.user.sub)
         expired = ends is not None and ends <= attempt.ctx.clock()
-    return State.of(attempt.flow, attempt.proved, attempt.user, password_expired=expired)
+    return State.of(
+        attempt.flow,
+        attempt.proved,
+        attempt.user,
+        password_expired=expired,
+        available=available,
+        chosen=attempt.chosen,
+        second=await factors.second(attempt),
+    )
 
 
-async def settle(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> Outcome:
+async def settle(
+    attempt: Attempt, ticket: Ticket | None, verdict: Verdict, parameters: Mapping[str, str]
+) -> Outcome:
     """Accepts or counts an answer in one transaction, and goes on to what follows."""
     ctx, store = attempt.ctx, attempt.ctx.store
     session = None
     async with store.transaction():
-        if ticket is not None and not await store.attempts.use_once(
-            attempt.pool.pool_id, ticket.use_id, expires_at=ticket.expires_at
-        ):
-            raise NotAuthorized(INVALID_SESSION)
-        if verdict.counts and not await passwords.count(
-            ctx, attempt.pool, attempt.subject, right=verdict.error is None and attempt.user is not None
-        ):
-            raise Keep(NotAuthorized(lockout.MESSAGE))
+        await use(attempt, ticket, verdict)
         if verdict.error is not None or attempt.user is None:
             raise Keep(verdict.error or NotAuthorized(accounts.WRONG_CREDENTIALS))
         # Once more, now that nobody can change it under us: it may have been disabled while we computed.
         attempt.user = await store.users.get(attempt.pool.pool_id, attempt.user.sub)
-        attempt.proved |= {verdict.proof}
+        attempt.proved |= {verdict.proof} if verdict.proof else frozenset()
+        attempt.chosen = verdict.chosen
         step = sign_in.next_step(await state_of(attempt))
         if isinstance(step, Denied):
             raise Keep(step.error(step.message))
@@ -168,20 +202,56 @@ async def settle(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> O
             )
     if session is not None:
         return await signed_in(attempt, attempt.user, session)
-    return await proceed(attempt, step, {})
+    return await proceed(attempt, step, parameters)
+
+
+async def use(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> None:
+    """Uses the ticket up, or one of its tries for a wrong code, and counts a failure where it has to be counted.
+
+    Wrong codes lock their user's second factors as wrong passwords lock the first, by a count of their own: a right
+    password does not clear it.
+    """
+    ctx, pool, attempts = attempt.ctx, attempt.pool, attempt.ctx.store.attempts
+    right = verdict.error is None and attempt.user is not None
+    if ticket is not None and verdict.code:
+        # Right or wrong, a guess is a guess: a right one is not accepted either once the tries are spent.
+        within = await attempts.spend(
+            pool.pool_id,
+            ticket.use_id,
+            "tries",
+            limit=TRIES,
+            now=ctx.clock(),
+            window=lifetime(attempt.client),
+        )
+        if not within:
+            raise Keep(NotAuthorized(INVALID_SESSION))
+    if ticket is not None and (right or not verdict.code):
+        first = await attempts.use_once(pool.pool_id, ticket.use_id, expires_at=ticket.expires_at)
+        if not first:
+            raise NotAuthorized(INVALID_SESSION)
+    if verdict.counts:
+        subject = f"{attempt.subject}/codes" if verdict.code else attempt.subject
+        if not await passwords.count(ctx, pool, subject, right=right):
+            raise Keep(NotAuthorized(lockout.MESSAGE))
 
 
 async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str, str]) -> Outcome:
-    """Issues the challenge that comes next, or ends with the step's error."""
+    """Issues the challenge that comes next, or ends with the step's error.
+
+    A password that came along answers its challenge at once.
+    """
     if isinstance(step, Denied):
         raise step.error(step.message)
     if not isinstance(step, sign_in.Challenge):
         raise TypeError("tokens are granted where a session begins")
+    if step.name == "PASSWORD" and (attempt.flow in PASSWORD_FLOWS or "PASSWORD" in parameters):
+        verdict = await CHALLENGES[step.name].answer(attempt, None, parameters)
+        return await settle(attempt, None, verdict, {})
     asked = await CHALLENGES[step.name].issue(attempt, parameters)
     ticket = sealed(attempt, ticket_for(attempt, step.name, asked), block=asked.block)
     if asked.block:
-        return Asking(step.name, None, {**asked.parameters, "SECRET_BLOCK": ticket})
-    return Asking(step.name, ticket, asked.parameters)
+        return Asking(step.name, None, {**asked.parameters, "SECRET_BLOCK": ticket}, asked.available)
+    return Asking(step.name, ticket, asked.parameters, asked.available)
 
 
 async def signed_in(attempt: Attempt, user: User, session: Session) -> SignedIn:
