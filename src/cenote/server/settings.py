@@ -54,7 +54,7 @@ FIELDS: tuple[Field, ...] = (
     Field("access_log", False, "Log a line for each request."),
     Field("log_format", "auto", "auto: text on a terminal, JSON elsewhere.", choices=("auto", "json", "text")),
     Field("log_level", "info", "Lowest level that is logged.", choices=("debug", "info", "warning", "error")),
-    Field("max_body", 1_048_576, "Largest request body, in bytes."),
+    Field("max_body", 2_097_152, "Largest request body, in bytes."),
     Field("body_timeout", 10, "Seconds within which a request's body must have arrived."),
     Field("stop_timeout", 30, "Seconds that a stop waits for requests to finish."),
     Field("tls_cert", "", "Path of a PEM certificate chain; with tls_key, serves HTTPS."),
