@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -155,6 +156,8 @@ class OwnPostgres(PostgresServer):
                 self._process.wait(30)
 
     def restart(self) -> None:
+        # The server would end with the thread that started it.
+        assert threading.current_thread() is threading.main_thread(), "restart it from the main thread"
         self._end()
         self._start()
 

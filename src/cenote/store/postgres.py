@@ -6,15 +6,18 @@ session, but its limits, which are set when it is opened.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
+from typing import TypeVar
 
 import asyncpg
 
 from cenote.store.engine import Conflict, Param, Row
-from cenote.store.postgres_pool import STATEMENT_SECONDS, Pool, translated
+from cenote.store.postgres_pool import STATEMENT_SECONDS, ConnectionLost, Pool, translated
 from cenote.store.transactions import Transaction, current
+
+T = TypeVar("T")
 
 _TEXTS = 4096
 _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\?""")
@@ -40,6 +43,15 @@ def numbered(sql: str) -> str:
     return _QUOTED_OR_MARK.sub(mark, sql)
 
 
+async def again_if_lost(pool: Pool, work: Callable[[], Awaitable[T]]) -> T:
+    """Does what may be done twice once more, on a new connection, if the one it got turned out to be dead."""
+    try:
+        return await work()
+    except ConnectionLost:
+        pool.drop_idle()
+        return await work()
+
+
 class PostgresTransaction(Transaction):
     __slots__ = ("_pool", "connection", "patient")
 
@@ -49,6 +61,9 @@ class PostgresTransaction(Transaction):
         self.patient = patient
 
     async def begin(self) -> None:
+        await again_if_lost(self._pool, self._begin)
+
+    async def _begin(self) -> None:
         self.connection = await self._pool.take()
         try:
             await self.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -148,13 +163,23 @@ class PostgresEngine:
         return cls(pool)
 
     async def all(self, sql: str, *params: Param) -> list[Row]:
-        async with _Use(self._pool, self._reader(sql)) as connection:
-            return [tuple(record) for record in await connection.fetch(self._text(sql), *params)]
+        transaction, text = self._reader(sql), self._text(sql)
+
+        async def read() -> list[Row]:
+            async with _Use(self._pool, transaction) as connection:
+                return [tuple(record) for record in await connection.fetch(text, *params)]
+
+        return await (again_if_lost(self._pool, read) if transaction is None else read())
 
     async def one(self, sql: str, *params: Param) -> Row | None:
-        async with _Use(self._pool, self._reader(sql)) as connection:
-            record = await connection.fetchrow(self._text(sql), *params)
-            return None if record is None else tuple(record)
+        transaction, text = self._reader(sql), self._text(sql)
+
+        async def read() -> Row | None:
+            async with _Use(self._pool, transaction) as connection:
+                record = await connection.fetchrow(text, *params)
+                return None if record is None else tuple(record)
+
+        return await (again_if_lost(self._pool, read) if transaction is None else read())
 
     async def run(self, sql: str, *params: Param) -> int:
         transaction = self._transaction()

@@ -25,9 +25,14 @@ STATEMENT_SECONDS = 30
 _COMMAND_SECONDS = STATEMENT_SECONDS + 5
 _STATEMENTS = 512
 
+
+class ConnectionLost(Unavailable):
+    """The connection went away, perhaps long before it was used."""
+
+
 # By SQLSTATE, or its class of two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANINGS: dict[str, type[StoreError]] = {
-    "08": Unavailable,  # connection exception
+    "08": ConnectionLost,
     "22": Unstorable,  # data exception: U+0000 in text, a number out of range
     "25006": Unavailable,  # the server has become a read-only replica
     "25P03": Unavailable,  # idle in transaction for too long
@@ -39,7 +44,9 @@ _MEANINGS: dict[str, type[StoreError]] = {
     "42P07": Conflict,  # made by another transaction meanwhile
     "53": Unavailable,  # disk full, too many connections
     "55P03": Unavailable,  # lock timeout
-    "57": Unavailable,  # query cancelled by the statement timeout, shutdown
+    "57": Unavailable,  # query cancelled by the statement timeout
+    "57P01": ConnectionLost,  # shutdown
+    "57P02": ConnectionLost,  # crash
     "58": Unavailable,  # I/O error
     "XX": Unavailable,  # internal error, corruption
 }
@@ -62,8 +69,10 @@ def translated(error: Exception) -> Exception:
         return meaning(f"PostgreSQL: {type(error).__name__} ({state})")
     if isinstance(error, asyncpg.DataError | UnicodeError | OverflowError):
         return Unstorable("a parameter that the column cannot hold")
+    if isinstance(error, TimeoutError):
+        return Unavailable("PostgreSQL did not answer in time")
     if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
-        return Unavailable(f"PostgreSQL: {type(error).__name__}")
+        return ConnectionLost(f"PostgreSQL: {type(error).__name__}")
     return error
 
 
@@ -152,6 +161,11 @@ class Pool:
     def drop(self, connection: asyncpg.Connection) -> None:
         connection.terminate()
         self._hand_over(None)
+
+    def drop_idle(self) -> None:
+        """After one connection was lost: the others are likely to be dead too."""
+        while self._idle:
+            self.drop(self._idle.pop())
 
     async def close(self) -> None:
         self._closed = True
