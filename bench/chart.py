@@ -69,7 +69,7 @@ def panel(contest: Contest, operation: Operation, left: float, top: float) -> li
         parts.append(
             f'<rect x="{start:.1f}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2" class="{colour}"/>'
         )
-        label = time_text(value) + (" *" if result.lax else "")
+        label = time_text(value) + (" †" if result.lax else "")
         parts.append(text(start + max(width, crypto * scale) + 7, y + 11, label, emphasis))
     if crypto:
         x, bottom = start + crypto * scale, top + TITLE + len(names) * STEP
@@ -101,7 +101,7 @@ def svg(contest: Contest, operations: Sequence[Operation]) -> str:
         left = MARGIN + (number % 2) * (PANEL_WIDTH + GAP)
         parts += panel(contest, operation, left, top + (number // 2) * (panel_height + 14))
     if _any_lax(contest):
-        parts.append(text(MARGIN, height - MARGIN + 6, "* takes what it must refuse", "quiet"))
+        parts.append(text(MARGIN, height - MARGIN + 6, "† takes what it must refuse", "quiet"))
     body = "\n  ".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '

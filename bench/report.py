@@ -24,7 +24,7 @@ Written by `python -m bench --write`. The server has one core, the load another.
   share of what it really computes.
 - A server that keeps passwords as they were typed needs no modular power for them; its share tells only how its
   cost compares.
-- A * marks a server that takes what it must refuse.
+- † marks a server that takes what it must refuse.
 
 ![CPU time of each operation](results.svg)
 
@@ -108,7 +108,7 @@ def _side_by_side(contest: Contest, operations: Sequence[Operation]) -> list[str
                 cells.append("n/a")
                 continue
             cpu, part = f"{result.median(lambda sample: sample.cpu):,.0f}", share(result)
-            cells.append(cpu + (f" ({part})" if part else "") + ("*" if result.lax else ""))
+            cells.append(cpu + (f" ({part})" if part else "") + (" †" if result.lax else ""))
         rows.append(cells)
     return [*table(("CPU µs (share)", *names), rows), ""]
 
@@ -128,7 +128,7 @@ def _notes(contest: Contest, operations: Sequence[Operation]) -> list[str]:
         if result.missing is not None:
             lines.append(f"- {result.server}, {titles[result.operation]}: n/a: {result.missing}")
         elif result.lax:
-            lines.append(f"- * {result.server}, {titles[result.operation]}: {result.lax}.")
+            lines.append(f"- † {result.server}, {titles[result.operation]}: {result.lax}.")
     samples = [sample for result in contest.results.values() for sample in result.samples]
     if samples and (most := max(sample.others for sample in samples)) > 0.05:
         lines.append(
