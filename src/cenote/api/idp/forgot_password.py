@@ -81,7 +81,8 @@ async def confirm_forgot_password(
     # The code first, and without using it up: only who has it may make us compute, and a password that the history
     # refuses costs a try, not the code.
     async with ctx.store.transaction():
-        code = await verification.check_code(ctx, pool, accounts.subject(pool, user, typed), RESET, guess)
+        subject = accounts.subject(pool, user, typed)
+        code = await verification.check_code(ctx, pool, subject, RESET, guess, use=False)
     if user is None:
         raise TypeError("a code of nobody's was right")
     await reset(ctx, pool, user, code, password)
