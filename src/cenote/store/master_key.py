@@ -84,7 +84,7 @@ class MasterKeys:
                 return False
             self._keys, self._stamp = _read(self._path), stamp
         except OSError as error:
-            raise MasterKeyError(f"{self._path} cannot be read: {error.strerror}.") from error
+            raise _trouble(self._path, error) from error
         return True
 
     def rotate(self, *, now: int) -> None:
@@ -114,7 +114,7 @@ class MasterKeys:
                 f"The master keys come from {self.origin}: put the new key first there, and leave the old"
                 " ones behind it until the data keys are wrapped again."
             )
-        with _alone(self._path.parent):
+        with _alone(self._path):
             _write(self._path, change(_read(self._path)))
         self.reload()
 
@@ -146,7 +146,7 @@ def _read(path: Path) -> list[MasterKey]:
 
 
 def _make(path: Path) -> None:
-    with _alone(path.parent):
+    with _alone(path):
         if not path.exists():
             _write(path, [MasterKey(os.urandom(KEY_BYTES), 0)])
 
@@ -168,11 +168,18 @@ def _write(path: Path, keys: list[MasterKey]) -> None:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _alone(path: Path) -> Iterator[None]:
     """Keeps other processes from changing the key file meanwhile."""
-    handle = os.open(directory, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise _trouble(path, error) from error
+
+
+def _trouble(path: Path, error: OSError) -> MasterKeyError:
+    return MasterKeyError(f"{path} cannot be read or written: {error.strerror}.")

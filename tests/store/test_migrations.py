@@ -1,0 +1,178 @@
+"""Bringing a database to its shape: order, failures, races, and code that is too old."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.store.conftest import OpenEngine
+
+from cenote.store.engine import Engine, StoreError
+from cenote.store.migrating import CodeTooOld, migrate, read_migrations, statements
+from cenote.store.sqlite import SqliteEngine
+
+FIRST = """-- oldest-code: 0.1.0
+CREATE TABLE pools (pool_id TEXT NOT NULL PRIMARY KEY);
+INSERT INTO pools VALUES ('a;b -- c');
+"""
+SECOND = "-- oldest-code: 0.1.0\nALTER TABLE pools ADD COLUMN size BIGINT;\nUPDATE pools SET size = 1;\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_pools.sql").write_text(FIRST)
+    return folder
+
+
+async def applied(engine: Engine) -> list[tuple[int, str, str]]:
+    rows = await engine.all(
+        "SELECT version, name, oldest_code FROM schema_migrations WHERE version > 0 ORDER BY version"
+    )
+    return [(version, name, oldest) for version, name, oldest in rows]
+
+
+async def test_an_empty_database_gets_all_of_them_in_order(engine: Engine, folder: Path) -> None:
+    (folder / "0002_sizes.sql").write_text(SECOND)
+    assert await migrate(engine, "0.1.0", folder=folder) == ["pools", "sizes"]
+    assert await engine.all("SELECT pool_id, size FROM pools") == [("a;b -- c", 1)]
+    assert await applied(engine) == [(1, "pools", "0.1.0"), (2, "sizes", "0.1.0")]
+
+
+async def test_only_what_is_lacking_is_applied(engine: Engine, folder: Path) -> None:
+    await migrate(engine, "0.1.0", folder=folder)
+    assert await migrate(engine, "0.1.0", folder=folder) == []
+    (folder / "0002_sizes.sql").write_text(SECOND)
+    assert await migrate(engine, "0.1.0", folder=folder) == ["sizes"]
+    row = await engine.one("SELECT applied_at FROM schema_migrations WHERE version = 2")
+    assert row is not None
+    assert row[0] > 1_700_000_000_000
+
+
+async def test_when_nothing_is_lacking_one_select_is_all(tmp_path: Path, folder: Path) -> None:
+    engine = await SqliteEngine.open(tmp_path / "cenote.db")
+    await migrate(engine, "0.1.0", folder=folder)
+    await engine.one("SELECT 1")
+    log: list[str] = []
+    assert engine._reader is not None
+    engine._reader.set_trace_callback(log.append)
+    engine._writer.connection.set_trace_callback(log.append)
+    await migrate(engine, "0.1.0", folder=folder)
+    assert [sql.split()[0] for sql in log] == ["SELECT"]
+    await engine.close()
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(engine: Engine, folder: Path) -> None:
+    bad = folder / "0002_sizes.sql"
+    bad.write_text(SECOND + "CREATE TABLE other (id BIGINT);\nINSERT INTO pools (absent) VALUES (1);\n")
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            await migrate(engine, "0.1.0", folder=folder)
+        assert await applied(engine) == [(1, "pools", "0.1.0")]
+        with pytest.raises(StoreError):
+            await engine.all("SELECT size FROM pools")
+        with pytest.raises(StoreError):
+            await engine.all("SELECT * FROM other")
+    bad.write_text(SECOND)
+    assert await migrate(engine, "0.1.0", folder=folder) == ["sizes"]
+
+
+async def test_of_many_that_start_at_once_each_migration_is_done_by_one(
+    open_engine: OpenEngine, folder: Path
+) -> None:
+    (folder / "0002_sizes.sql").write_text(SECOND)
+    engines = [await open_engine() for _ in range(6)]
+    done = await asyncio.gather(*(migrate(engine, "0.1.0", folder=folder) for engine in engines))
+    assert sorted(name for names in done for name in names) == ["pools", "sizes"]
+    for engine in engines:
+        assert await engine.all("SELECT pool_id, size FROM pools") == [("a;b -- c", 1)]
+
+
+async def test_who_comes_second_waits_longer_than_any_limit(open_engine: OpenEngine, folder: Path) -> None:
+    first = await open_engine(hold_limit=0.01, wait_limit=0.01)
+    second = await open_engine(hold_limit=0.01, wait_limit=0.01)
+    await migrate(first, "0.1.0", folder=folder)
+    (folder / "0002_sizes.sql").write_text(SECOND)
+    inside = asyncio.Event()
+
+    async def slow() -> None:
+        async with first.transaction(patient=True):
+            await first.run("UPDATE schema_migrations SET applied_at = 0 WHERE version = 0")
+            inside.set()
+            # Longer than the limits, on any machine.
+            await asyncio.sleep(0.1)
+
+    migrating = asyncio.create_task(slow())
+    await inside.wait()
+    assert await migrate(second, "0.1.0", folder=folder) == ["sizes"]
+    await migrating
+
+
+async def test_code_older_than_the_database_needs_refuses(engine: Engine, folder: Path) -> None:
+    (folder / "0002_sizes.sql").write_text(SECOND.replace("0.1.0", "0.10.0"))
+    await migrate(engine, "0.10.0", folder=folder)
+    with pytest.raises(CodeTooOld, match=r"for Cenote 0\.10\.0 or newer, and this is Cenote 0\.9\.1"):
+        await migrate(engine, "0.9.1", folder=folder)
+    (folder / "0002_sizes.sql").unlink()
+    with pytest.raises(CodeTooOld):
+        await migrate(engine, "0.1.0", folder=folder)
+
+
+@pytest.mark.parametrize("version", ["0.2.0", "0.2.0.dev3", "0.2", "0.2.1rc1", "1.0"])
+async def test_code_older_than_the_migrations_but_not_too_old_runs(
+    engine: Engine, folder: Path, version: str
+) -> None:
+    (folder / "0002_sizes.sql").write_text(SECOND.replace("0.1.0", "0.2.0"))
+    await migrate(engine, "0.9.0", folder=folder)
+    (folder / "0002_sizes.sql").unlink()
+    assert await migrate(engine, version, folder=folder) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("0002_sizes.sql", SECOND.replace("-- oldest-code: 0.1.0", "")),
+        ("0002_sizes.sql", SECOND.replace("0.1.0", "new")),
+        ("2_sizes.sql", SECOND),
+        ("0001_again.sql", SECOND),
+        ("0000_lock.sql", SECOND),
+        ("0002_sizes.sql", SECOND + "UPDATE pools"),
+        ("0002_sizes.sql", SECOND + "UPDATE pools SET pool_id = 'no end;"),
+    ],
+)
+def test_a_file_that_is_not_as_it_must_be_is_refused(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    with pytest.raises(ValueError, match="has no"):
+        read_migrations(folder)
+
+
+def test_our_own_migrations_are_as_they_must_be() -> None:
+    found = read_migrations()
+    assert [migration.version for migration in found] == list(range(1, len(found) + 1))
+
+
+async def test_our_own_migrations_apply(engine: Engine) -> None:
+    assert await migrate(engine, "0.1.0") == [migration.name for migration in read_migrations()]
+    assert await migrate(engine, "0.1.0") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (";;\n;", []),
+        ("SELECT 1;SELECT 2;", ["SELECT 1", "SELECT 2"]),
+        ("SELECT ';' , \"a;b\", 'it''s;';", ["SELECT ';' , \"a;b\", 'it''s;'"]),
+        ("-- a; comment's\nSELECT 1; -- end;", ["SELECT 1"]),
+        ("SELECT /* a; ' */ 1 - 2 / 3;", ["SELECT   1 - 2 / 3"]),
+        ("SELECT '-- none', '/* none */';", ["SELECT '-- none', '/* none */'"]),
+    ],
+)
+def test_statements_end_at_semicolons_outside_quotes_and_comments(text: str, expected: list[str]) -> None:
+    assert statements(text) == expected
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "SELECT 'a;", 'SELECT "a;', "SELECT 1; /* a", "SELECT 1; x"])
+def test_a_text_without_an_end_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="has no end"):
+        statements(text)
