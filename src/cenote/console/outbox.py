@@ -57,7 +57,7 @@ def shown(message: Message) -> dict[str, Any]:
         "to": message.to,
         "medium": message.medium,
         "subject": message.subject,
-        "text": as_text(message.body) if message.html else message.body,
+        "text": as_text(message.body, links=False) if message.html else message.body,
         "code": message.code,
         "link": message.link,
         "iso": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -11,8 +11,9 @@ _UNREAD: Final = frozenset({"style", "script", "head", "title"})
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, *, links: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self._links = links
         self.parts: list[str] = []
         self._unread = 0
         self._link: str | None = None
@@ -22,7 +23,7 @@ class _Reader(HTMLParser):
             self._unread += 1
         elif tag in _BREAKS:
             self.parts.append("\n")
-        elif tag == "a":
+        elif tag == "a" and self._links:
             self._link = dict(attrs).get("href")
 
     def handle_endtag(self, tag: str) -> None:
@@ -39,9 +40,9 @@ class _Reader(HTMLParser):
             self.parts.append(re.sub(r"\s+", " ", data))
 
 
-def as_text(html: str) -> str:
-    """The words of a piece of HTML, a line each paragraph, the address of a link behind its words."""
-    reader = _Reader()
+def as_text(html: str, *, links: bool = True) -> str:
+    """The words of a piece of HTML, a line each paragraph; with `links`, their addresses behind their words."""
+    reader = _Reader(links=links)
     reader.feed(html)
     reader.close()
     lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(reader.parts).split("\n"))
