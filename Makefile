@@ -61,11 +61,10 @@ docs: setup ## Generate docs/operations.md and docs/settings.md
 	@$(BIN)/python tools/make_docs.py
 
 bench: setup ## Measure Cenote beside its peers and the bare cryptography
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group bench
 	@$(BIN)/python -m bench
 
 lock: setup ## Write constraints.txt anew from the newest releases
-	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev --group bench
+	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev
 	@$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 clean: ## Remove the virtual environment and caches; data stays

@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 _TEXTS = 4096
 _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\?""")
+# Text is compared by code points, as SQLite does: page tokens and prefixes mean the same in both.
+_TABLE = re.compile(r"\s*CREATE TABLE\b", re.IGNORECASE)
+_TEXT = re.compile(r"\bTEXT\b")
 _READ = re.compile(r"\s*(?:SELECT|WITH|VALUES|EXPLAIN|SHOW)\b", re.IGNORECASE)
 _UNHURRIED = (
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
@@ -30,8 +33,10 @@ _DAY = 86_400.0
 
 
 def numbered(sql: str) -> str:
-    """`?` as `$1`, `$2` and so on, but not within quotes and comments."""
+    """`?` as `$1`, `$2` and so on, but not within quotes and comments; a table as PostgreSQL defines it."""
     count = 0
+    if _TABLE.match(sql):
+        sql = _TEXT.sub('TEXT COLLATE "C"', sql.replace(") WITHOUT ROWID", ")"))
 
     def mark(found: re.Match[str]) -> str:
         nonlocal count

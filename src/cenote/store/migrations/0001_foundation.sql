@@ -2,6 +2,8 @@
 -- The foundation: pools, app clients, users, groups, sign-in state, messages, keys.
 -- Times are epoch milliseconds. A column of type BYTEA that ends in _sealed holds AES-256-GCM under the pool's data
 -- key; seal_key holds that data key, wrapped by the master key. SQL never looks inside a JSON document.
+-- WITHOUT ROWID keeps a row in its primary key's own tree: half the pages to write. It is SQLite's word; the engine
+-- of PostgreSQL leaves it out, and compares text by code points as SQLite does.
 
 CREATE TABLE server_keys (
   name TEXT NOT NULL PRIMARY KEY,
@@ -34,7 +36,7 @@ CREATE TABLE signing_keys (
   created_at BIGINT NOT NULL,
   retired_at BIGINT,
   PRIMARY KEY (pool_id, kid)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE clients (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
@@ -55,7 +57,7 @@ CREATE TABLE client_secrets (
   created_at BIGINT NOT NULL,
   PRIMARY KEY (pool_id, client_id, secret_id),
   FOREIGN KEY (pool_id, client_id) REFERENCES clients (pool_id, client_id) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 
 CREATE TABLE users (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
@@ -73,7 +75,7 @@ CREATE TABLE users (
   updated_at BIGINT NOT NULL,
   disabled_at BIGINT,
   PRIMARY KEY (pool_id, sub)
-);
+) WITHOUT ROWID;
 -- Only what is there costs an index entry: most users carry few of these.
 CREATE INDEX users_by_email ON users (pool_id, email) WHERE email IS NOT NULL;
 CREATE INDEX users_by_phone_number ON users (pool_id, phone_number) WHERE phone_number IS NOT NULL;
@@ -90,7 +92,7 @@ CREATE TABLE user_names (
   sub TEXT NOT NULL,
   PRIMARY KEY (pool_id, name, kind),
   FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 CREATE INDEX user_names_by_sub ON user_names (pool_id, sub);
 
 CREATE TABLE passwords (
@@ -102,7 +104,7 @@ CREATE TABLE passwords (
   expires_at BIGINT,
   PRIMARY KEY (pool_id, sub),
   FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 
 CREATE TABLE user_groups (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
@@ -123,7 +125,7 @@ CREATE TABLE memberships (
   PRIMARY KEY (pool_id, sub, group_name),
   FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE,
   FOREIGN KEY (pool_id, group_name) REFERENCES user_groups (pool_id, group_name) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 CREATE INDEX memberships_by_group ON memberships (pool_id, group_name, sub);
 
 -- One row a sign-in: the family of refresh tokens and every token that carries its id as origin_jti.
@@ -140,7 +142,7 @@ CREATE TABLE sessions (
   PRIMARY KEY (pool_id, session_id),
   FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE,
   FOREIGN KEY (pool_id, client_id) REFERENCES clients (pool_id, client_id) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 CREATE INDEX sessions_by_sub ON sessions (pool_id, sub);
 CREATE INDEX sessions_by_client ON sessions (pool_id, client_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
@@ -156,7 +158,7 @@ CREATE TABLE codes (
   tries_left BIGINT NOT NULL,
   PRIMARY KEY (pool_id, sub, purpose),
   FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
-);
+) WITHOUT ROWID;
 
 -- Wrong passwords in a row. The subject is a user's sub, or a hash of a name that no user has.
 CREATE TABLE attempts (
@@ -166,7 +168,7 @@ CREATE TABLE attempts (
   locked_until BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (pool_id, subject)
-);
+) WITHOUT ROWID;
 CREATE INDEX attempts_by_expiry ON attempts (expires_at);
 
 -- How often something was asked for in the current window (codes sent, codes guessed).
@@ -177,7 +179,7 @@ CREATE TABLE quotas (
   spent BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (pool_id, subject, action)
-);
+) WITHOUT ROWID;
 CREATE INDEX quotas_by_expiry ON quotas (expires_at);
 
 -- What may happen once: the insert is the gate.
@@ -186,7 +188,7 @@ CREATE TABLE used_once (
   use_id TEXT NOT NULL,
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (pool_id, use_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX used_once_by_expiry ON used_once (expires_at);
 
 -- Messages to deliver (state due), delivered (sent), kept for the developer's outbox (kept), given up (dead).
