@@ -13,6 +13,7 @@ from cenote.store.engine import (
     UniqueViolation,
     Unstorable,
 )
+from cenote.store.engine import open_engine as pick
 from cenote.store.transactions import Keep, forbid_in_transaction, in_transaction
 
 
@@ -403,4 +404,12 @@ async def test_a_closed_engine_refuses(engine: Engine) -> None:
     with pytest.raises(RuntimeError, match="closed"):
         async with engine.transaction():
             pass
+    await engine.close()
+
+
+async def test_the_engine_is_picked_by_the_url(database: str) -> None:
+    engine = await pick(database)
+    async with engine.transaction():
+        await engine.run("CREATE TABLE other (id BIGINT)")
+    assert ("Postgres" in type(engine).__name__) == database.startswith("postgresql:")
     await engine.close()

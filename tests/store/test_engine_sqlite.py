@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.store import writing_process
 
-from cenote.store.engine import Unavailable
+from cenote.store.engine import StoreError, Unavailable
 from cenote.store.sqlite import SqliteEngine
 
 PROGRAM = writing_process.__file__
@@ -308,6 +308,54 @@ async def test_a_commit_that_fails_fails_all_who_share_it_and_then_works_again(
         assert await asyncio.to_thread(running.wait) == 0
     assert told == "0 (1,) 20\n"
     assert await keys(engine) == {"before", *(f"after {number}" for number in range(20))}
+
+
+def refuse(engine: SqliteEngine, action: int, what: str) -> None:
+    """Lets SQLite refuse one statement, on the connection that the writer has now."""
+    engine._writer.connection.set_authorizer(
+        lambda code, first, *_: sqlite3.SQLITE_DENY if (code, first) == (action, what) else sqlite3.SQLITE_OK
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "what"),
+    [
+        (sqlite3.SQLITE_TRANSACTION, "BEGIN"),
+        (sqlite3.SQLITE_TRANSACTION, "COMMIT"),
+        (sqlite3.SQLITE_TRANSACTION, "ROLLBACK"),
+        (sqlite3.SQLITE_SAVEPOINT, "BEGIN"),
+        (sqlite3.SQLITE_SAVEPOINT, "RELEASE"),
+        (sqlite3.SQLITE_SAVEPOINT, "ROLLBACK"),
+    ],
+    ids=lambda value: {32: "savepoint", 22: "transaction"}.get(value, str(value)),
+)
+async def test_whatever_statement_fails_the_writer_stays_true_and_recovers(
+    engine: SqliteEngine, action: int, what: str
+) -> None:
+    async def work(number: int) -> None:
+        async with engine.transaction():
+            await engine.run("INSERT INTO rows (key, half) VALUES (?, 0)", f"{number}")
+            if number % 4 == 3:
+                raise KeyError
+
+    for round_ in range(3):
+        refuse(engine, action, what)
+        numbers = range(round_ * 40, round_ * 40 + 40)
+        results = await asyncio.gather(*(work(number) for number in numbers), return_exceptions=True)
+        assert any(isinstance(result, StoreError | KeyError) for result in results)
+        written = {f"{number}" for number, result in zip(numbers, results, strict=True) if result is None}
+        assert await keys(engine) >= written
+        assert not await keys(engine) & ({f"{number}" for number in numbers} - written)
+        engine._writer.connection.set_authorizer(None)
+        await add(engine, f"after {round_}")
+
+
+async def test_a_connection_that_breaks_is_replaced(engine: SqliteEngine) -> None:
+    engine._writer.connection.close()
+    with pytest.raises(StoreError):
+        await add(engine, "lost")
+    await add(engine, "after")
+    assert await keys(engine) == {"after"}
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ _MEANINGS: dict[str, type[StoreError]] = {
     "40": Conflict,  # serialization failure, deadlock
     "40003": Unavailable,  # statement completion unknown
     "42P01": NoSuchTable,
-    "42P07": Conflict,  # made by another transaction meanwhile
+    "42710": Conflict,  # made by another transaction meanwhile
+    "42P07": Conflict,
     "53": Unavailable,  # disk full, too many connections
     "55P03": Unavailable,  # lock timeout
     "57": Unavailable,  # query cancelled by the statement timeout
