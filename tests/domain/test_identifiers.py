@@ -132,3 +132,10 @@ def test_arns_carry_region_and_account() -> None:
         "cn-north-1:00000000-0000-0000-0000-000000000001"
     )
     assert ids.user_pool_arn("1", "us-gov-west-1_x").startswith("arn:aws-us-gov:")
+
+
+@given(st.integers(0, 2**48 - 2), st.binary(min_size=16, max_size=16))
+def test_an_ordered_uuid_is_of_version_7_and_sorts_by_time(now: int, random: bytes) -> None:
+    made = ids.new_ordered_uuid(now, random)
+    assert uuid.UUID(made).version == 7
+    assert made < ids.new_ordered_uuid(now + 1, bytes(16))

@@ -65,6 +65,15 @@ def new_uuid(random: bytes) -> str:
     return str(uuid.UUID(bytes=random, version=4))
 
 
+def new_ordered_uuid(now: int, random: bytes) -> str:
+    """A version 7 UUID (RFC 9562), from epoch ms and 16 random bytes: ids whose rows are written side by side.
+
+    It tells when it was made, so it is none for a user: a made-up one would have to tell a believable time.
+    """
+    version = bytes((0x70 | random[6] & 0x0F, random[7], 0x80 | random[8] & 0x3F))
+    return str(uuid.UUID(bytes=now.to_bytes(6, "big") + version + random[9:]))
+
+
 def new_identity_id(region: str, random: bytes) -> str:
     """`eu-west-1:` and a UUID, from 16 random bytes: an identity, or an identity pool."""
     return f"{region}:{new_uuid(random)}"

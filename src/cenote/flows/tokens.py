@@ -53,7 +53,7 @@ async def begin_session(ctx: Context, pool: Pool, client: Client, user: User, *,
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
         pool_id=pool.pool_id,
-        session_id=identifiers.new_uuid(ctx.entropy(16)),
+        session_id=identifiers.new_ordered_uuid(ctx.clock(), ctx.entropy(16)),
         sub=user.sub,
         client_id=client.client_id,
         auth_time=auth_time,
