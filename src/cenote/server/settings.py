@@ -194,9 +194,11 @@ def check(settings: Settings) -> None:
 def check_mail(settings: Settings) -> None:
     if settings.smtp_url:
         try:
-            smtp.parsed(settings.smtp_url)
+            server = smtp.parsed(settings.smtp_url)
         except ValueError as error:
             raise SettingsError(str(error)) from None
+        if server.ca_file and not os.access(server.ca_file, os.R_OK):
+            raise SettingsError(f"The certificates that smtp_url names, {server.ca_file}, cannot be read.")
     if not is_mailbox(settings.mail_from):
         raise SettingsError(f"mail_from must be an address, or Name <address>, not {settings.mail_from!r}.")
 
