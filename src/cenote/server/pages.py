@@ -47,7 +47,7 @@ PRIVATE: Final = {
 def pages(app: Application) -> Starlette:
     """An ASGI application of every page; 404 for any other path."""
     shown = Pages(app)
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/_cenote/outbox", shown.outbox),
             Route("/_cenote/outbox.json", shown.outbox_json),
@@ -57,6 +57,9 @@ def pages(app: Application) -> Starlette:
         ],
         exception_handlers={404: not_found, StoreError: unavailable},
     )
+    # A redirect to the path with or without its last slash would be built from the Host header (case 73).
+    application.router.redirect_slashes = False
+    return application
 
 
 async def not_found(_request: Request, _error: Exception) -> Response:
