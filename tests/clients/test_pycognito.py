@@ -4,8 +4,6 @@ It answers PASSWORD_VERIFIER without a `Session`, verifies every token it gets w
 the issuer at its endpoint. Its devices and its MFA come with those features.
 """
 
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,13 +12,8 @@ from pycognito.exceptions import ForceChangePasswordException, TokenVerification
 from tests.clients.drivers import App, Outbox, Person, other_code
 from tests.conftest import PoolFactory
 
-
-@pytest.fixture(autouse=True)
-def _old_clock() -> Iterator[None]:
-    """The library asks the time in a way that newer Pythons deprecate."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "datetime.datetime.utcnow", DeprecationWarning)
-        yield
+# The library asks the time in a way that newer Pythons deprecate.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
 def user_of(app: App, person: Person, **tokens: Any) -> Cognito:
