@@ -19,13 +19,16 @@ from cenote.store.pools import Pool
 # How long a PASSWORD_VERIFIER stays answerable: AuthSessionValidity, in minutes, is each challenge's time.
 DEFAULT_SESSION_MINUTES = 3
 INVALID_SESSION = "Invalid session for the user."
+# As long as a sub, so that the length of a sealed ticket does not tell whether there is one.
+NOBODY = "-" * 36
 
 
 @dataclass(slots=True)
 class Attempt:
     """One request's part of a sign-in. `user` is None where nobody has the name and that must not show.
 
-    `chosen` is the factor that was picked last, `device_key` the device that the client says it is.
+    `chosen` is the factor that was picked last, `device_key` the device that the client says it is. `available` are
+    the first factors to choose from, while USER_AUTH has none yet.
     """
 
     ctx: Context
@@ -39,6 +42,7 @@ class Attempt:
     metadata: Mapping[str, str] = field(default_factory=dict)
     chosen: str = ""
     device_key: str = ""
+    available: tuple[str, ...] = ()
 
     @property
     def username(self) -> str:
@@ -90,14 +94,11 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`; `available`
-    are the first factors to choose from.
-    """
+    """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`."""
 
     parameters: Mapping[str, str]
     data: bytes = b""
     block: bool = False
-    available: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
         flow=attempt.flow.value,
         challenge=challenge,
         typed=attempt.typed,
-        sub="" if attempt.user is None else attempt.user.sub,
+        sub=NOBODY if attempt.user is None else attempt.user.sub,
         username=attempt.username,
         proved=sorted(attempt.proved),
         begun_at=attempt.begun_at,

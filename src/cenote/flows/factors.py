@@ -1,14 +1,26 @@
 """Which factors a user may sign in with, in this pool and now."""
 
+from cenote.domain import first_factors
+from cenote.domain.first_factors import Held
 from cenote.domain.sign_in import SecondFactors
 from cenote.flows.attempt import Attempt
+from cenote.flows.passwords import uses_argon2id
 
 
 async def first(attempt: Attempt) -> tuple[str, ...]:
     """The first factors that choice-based sign-in offers; the same for a name that nobody has."""
-    policy = attempt.pool.document.get("Policies", {}).get("SignInPolicy", {})
-    allowed = policy.get("AllowedFirstAuthFactors", ["PASSWORD"])
-    return ("PASSWORD", "PASSWORD_SRP") if "PASSWORD" in allowed else ()
+    document, srp = attempt.pool.document, not uses_argon2id(attempt.pool)
+    # Somebody whom nobody knows is looked up as well, so that it takes the same time.
+    has_password = await attempt.ctx.store.users.password(attempt.pool, attempt.subject) is not None
+    if attempt.user is None:
+        held = first_factors.decoy(document, attempt.decoy_key(), attempt.decoy_name, srp=srp)
+    else:
+        held = Held(
+            attempt.user.attributes,
+            password=has_password,
+            needs_mfa=(await second(attempt)).wanted,
+        )
+    return first_factors.offered(document, held, srp=srp)
 
 
 async def second(attempt: Attempt) -> SecondFactors:

@@ -16,6 +16,7 @@ from cenote.domain.users import User
 from cenote.flows import accounts, factors, passwords, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
+    NOBODY,
     Attempt,
     Ticket,
     Verdict,
@@ -98,8 +99,7 @@ async def respond(
     metadata: Mapping[str, str],
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
-    module = CHALLENGES.get(challenge)
-    if module is None:
+    if challenge not in CHALLENGES and challenge not in sign_in.CHOICES:
         raise InvalidParameter(f"{challenge} is not a challenge that Cenote asks yet.")
     in_block = challenge in IN_SECRET_BLOCK
     name = required(responses, "USERNAME")
@@ -107,13 +107,28 @@ async def respond(
     if not text:
         raise InvalidParameter("Missing required parameter Session")
     ticket = opened(ctx, pool, client, text, block=in_block)
-    if ticket.challenge != challenge:
-        raise NotAuthorized(INVALID_SESSION)
+    responses = matched(ticket, challenge, responses)
     accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, name)
-    verdict = await module.answer(attempt, ticket, responses)
+    verdict = await CHALLENGES[ticket.challenge].answer(attempt, ticket, responses)
     return await settle(attempt, ticket, verdict, responses)
+
+
+def matched(ticket: Ticket, challenge: str, responses: Mapping[str, str]) -> Mapping[str, str]:
+    """The responses, if they are to the challenge that was asked; NotAuthorized otherwise.
+
+    Who was asked to choose a factor may answer as if asked for that factor (documented in "Authentication flows"),
+    and who was asked for the preferred one may name it in an answer to SELECT_CHALLENGE (at RespondToAuthChallenge).
+    """
+    if challenge == ticket.challenge:
+        return responses
+    if ticket.challenge == "SELECT_CHALLENGE" and challenge in sign_in.CHOICES:
+        return {**responses, "ANSWER": challenge}
+    preferred = challenge == "SELECT_CHALLENGE" and ticket.challenge in sign_in.CHOICES
+    if preferred and responses.get("ANSWER") == ticket.challenge:
+        return responses
+    raise NotAuthorized(INVALID_SESSION)
 
 
 async def resumed(
@@ -121,7 +136,7 @@ async def resumed(
 ) -> Attempt:
     """The attempt that a ticket continues, with its user as they are now."""
     user = None
-    if ticket.sub:
+    if ticket.sub != NOBODY:
         user = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, ticket.sub)])
         if user is None:
             raise NotAuthorized(INVALID_SESSION)
@@ -151,7 +166,8 @@ def require_same_user(attempt: Attempt, ticket: Ticket, name: str) -> None:
 
 async def state_of(attempt: Attempt) -> State:
     """Where the attempt stands. A name that nobody has looks like a confirmed user who is about to fail."""
-    available = await factors.first(attempt) if attempt.flow is Flow.USER_AUTH else ()
+    choosing = attempt.flow is Flow.USER_AUTH and not attempt.proved & sign_in.FIRST_FACTORS
+    attempt.available = await factors.first(attempt) if choosing else ()
     if attempt.user is None:
         return State(
             attempt.flow,
@@ -159,7 +175,7 @@ async def state_of(attempt: Attempt) -> State:
             status="CONFIRMED",
             disabled=False,
             password_expired=False,
-            available=available,
+            available=attempt.available,
             chosen=attempt.chosen,
         )
     expired = False
@@ -171,7 +187,7 @@ async def state_of(attempt: Attempt) -> State:
         attempt.proved,
         attempt.user,
         password_expired=expired,
-        available=available,
+        available=attempt.available,
         chosen=attempt.chosen,
         second=await factors.second(attempt),
     )
@@ -185,10 +201,11 @@ async def settle(
     session = None
     async with store.transaction():
         await use(attempt, ticket, verdict)
-        if verdict.error is not None or attempt.user is None:
+        if verdict.error is not None or (attempt.user is None and verdict.proof is not None):
             raise Keep(verdict.error or NotAuthorized(accounts.WRONG_CREDENTIALS))
-        # Once more, now that nobody can change it under us: it may have been disabled while we computed.
-        attempt.user = await store.users.get(attempt.pool.pool_id, attempt.user.sub)
+        if attempt.user is not None:
+            # Once more, now that nobody can change it under us: it may have been disabled while we computed.
+            attempt.user = await store.users.get(attempt.pool.pool_id, attempt.user.sub)
         attempt.proved |= {verdict.proof} if verdict.proof else frozenset()
         attempt.chosen = verdict.chosen
         step = sign_in.next_step(await state_of(attempt))
@@ -196,11 +213,11 @@ async def settle(
             raise Keep(step.error(step.message))
         if verdict.write is not None:
             await verdict.write()
-        if isinstance(step, Granted):
+        if isinstance(step, Granted) and attempt.user is not None:
             session = await tokens.begin_session(
                 ctx, attempt.pool, attempt.client, attempt.user, auth_time=attempt.begun_at
             )
-    if session is not None:
+    if session is not None and attempt.user is not None:
         return await signed_in(attempt, attempt.user, session)
     return await proceed(attempt, step, parameters)
 
@@ -212,7 +229,7 @@ async def use(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> None
     password does not clear it.
     """
     ctx, pool, attempts = attempt.ctx, attempt.pool, attempt.ctx.store.attempts
-    right = verdict.error is None and attempt.user is not None
+    right = verdict.error is None and (attempt.user is not None or verdict.proof is None)
     if ticket is not None and verdict.code:
         # Right or wrong, a guess is a guess: a right one is not accepted either once the tries are spent.
         within = await attempts.spend(
@@ -250,8 +267,8 @@ async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str,
     asked = await CHALLENGES[step.name].issue(attempt, parameters)
     ticket = sealed(attempt, ticket_for(attempt, step.name, asked), block=asked.block)
     if asked.block:
-        return Asking(step.name, None, {**asked.parameters, "SECRET_BLOCK": ticket}, asked.available)
-    return Asking(step.name, ticket, asked.parameters, asked.available)
+        return Asking(step.name, None, {**asked.parameters, "SECRET_BLOCK": ticket}, attempt.available)
+    return Asking(step.name, ticket, asked.parameters, attempt.available)
 
 
 async def signed_in(attempt: Attempt, user: User, session: Session) -> SignedIn:

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 REFRESH_FLOWS = frozenset({"REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"})
 # Which flows a door opens, by AWS's name; ADMIN_NO_SRP_AUTH is the older name of ADMIN_USER_PASSWORD_AUTH.
-USER_FLOWS = {"USER_SRP_AUTH": Flow.USER_SRP_AUTH, "USER_PASSWORD_AUTH": Flow.USER_PASSWORD_AUTH}
+USER_FLOWS = {
+    "USER_SRP_AUTH": Flow.USER_SRP_AUTH,
+    "USER_PASSWORD_AUTH": Flow.USER_PASSWORD_AUTH,
+    "USER_AUTH": Flow.USER_AUTH,
+}
 ADMIN_FLOWS = {
     "USER_SRP_AUTH": Flow.USER_SRP_AUTH,
+    "USER_AUTH": Flow.USER_AUTH,
     "ADMIN_USER_PASSWORD_AUTH": Flow.ADMIN_USER_PASSWORD_AUTH,
     "ADMIN_NO_SRP_AUTH": Flow.ADMIN_USER_PASSWORD_AUTH,
 }
 # Flows of AWS that stand in another issue; USER_PASSWORD_AUTH is not for administrators, nor theirs for users.
-NOT_BUILT = frozenset({"CUSTOM_AUTH", "USER_AUTH"})
+NOT_BUILT = frozenset({"CUSTOM_AUTH"})
 
 
 @operation
@@ -100,6 +105,8 @@ def _rendered(outcome: sign_in.Outcome) -> dict[str, Any]:
         "ChallengeName": outcome.challenge,
         "ChallengeParameters": outcome.parameters,
     }
+    if outcome.available:
+        answer["AvailableChallenges"] = list(outcome.available)
     if outcome.session is not None:
         answer["Session"] = outcome.session
     return answer

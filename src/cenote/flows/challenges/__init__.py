@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict
-from cenote.flows.challenges import new_password_required, password, password_verifier
+from cenote.flows.challenges import new_password_required, password, password_verifier, select_challenge
 
 
 class Challenge(Protocol):
@@ -27,4 +27,5 @@ CHALLENGES: Mapping[str, Challenge] = {
     "PASSWORD": password,
     "PASSWORD_VERIFIER": password_verifier,
     "NEW_PASSWORD_REQUIRED": new_password_required,
+    "SELECT_CHALLENGE": select_challenge,
 }
