@@ -12,7 +12,10 @@ from cenote.api import operations
 from cenote.server.settings import FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVICES = {"cognito_idp": "User pools (`cognito-idp`)", "cognito_identity": "Identity pools (`cognito-identity`)"}
+SERVICES = {
+    "cognito_idp": "User pools (`cognito-idp`)",
+    "cognito_identity": "Identity pools (`cognito-identity`)",
+}
 
 
 def model(service: str) -> dict[str, object]:
@@ -57,7 +60,11 @@ def settings_page() -> str:
 
 def main() -> None:
     pages = {"docs/operations.md": operations_page(), "docs/settings.md": settings_page()}
-    stale = [name for name, text in pages.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != text]
+    stale = [
+        name
+        for name, text in pages.items()
+        if not (ROOT / name).exists() or (ROOT / name).read_text() != text
+    ]
     if "--check" in sys.argv:
         if stale:
             sys.exit(f"Out of date: {', '.join(stale)}. Run `make docs` and commit.")

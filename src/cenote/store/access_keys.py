@@ -34,9 +34,7 @@ class AccessKeys:
 
     async def remove(self, access_key_id: str) -> bool:
         """Whether there was such a key."""
-        return (
-            await self._engine.run("DELETE FROM access_keys WHERE access_key_id = ?", access_key_id) > 0
-        )
+        return await self._engine.run("DELETE FROM access_keys WHERE access_key_id = ?", access_key_id) > 0
 
     async def list_(self) -> list[AccessKey]:
         rows = await self._engine.all(

@@ -150,5 +150,7 @@ class Clients:
 
     async def _touch(self, pool_id: str, client_id: str) -> None:
         await self._engine.run(
-            "UPDATE clients SET revision = revision + 1 WHERE pool_id = ? AND client_id = ?", pool_id, client_id
+            "UPDATE clients SET revision = revision + 1 WHERE pool_id = ? AND client_id = ?",
+            pool_id,
+            client_id,
         )

@@ -6,7 +6,9 @@ from cenote.store.engine import Engine
 from cenote.store.users import COLUMNS as USER_COLUMNS
 from cenote.store.users import user_of
 
-COLUMNS = "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at"
+COLUMNS = (
+    "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at"
+)
 
 
 class Sessions:
