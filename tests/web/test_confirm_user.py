@@ -52,7 +52,8 @@ def post(server: RunningServer, fields: dict[str, str]) -> tuple[int, str]:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        with error:
+            return error.code, error.read().decode()
 
 
 def status_of(idp: Any, pool: str, name: str) -> str:
