@@ -149,7 +149,7 @@ def described(client: Client) -> shapes.UserPoolClientType:
     }
     if client.secrets:
         shape["ClientSecret"] = client.secrets[0].value
-    return shape  # type: ignore[no-any-return]  # the document is the shape
+    return shape
 
 
 def summary(client: Client) -> shapes.UserPoolClientDescription:

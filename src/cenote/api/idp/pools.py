@@ -111,7 +111,7 @@ def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
         "EstimatedNumberOfUsers": users,
         "Arn": ctx.deployment.pool_arn(pool.pool_id),
     }
-    return shape  # type: ignore[no-any-return]  # the document is the shape
+    return shape
 
 
 def summary(pool: Pool) -> shapes.UserPoolDescriptionType:
