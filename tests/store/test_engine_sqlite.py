@@ -246,6 +246,21 @@ async def test_a_process_that_hangs_in_a_transaction_blocks_nobody_for_ever(
     await other.close()
 
 
+async def test_closing_waits_for_no_process_that_hangs(
+    database: Path, engine: SqliteEngine, slow_disk: float
+) -> None:
+    other = await opened(database, slow_disk, wait_limit=0.05)
+    with process(database, "hold") as holder:
+        assert await line_of(holder) == "holding\n"
+        waiting = asyncio.create_task(add(other, "too early"))
+        await asyncio.sleep(0)
+        await other.close()
+        with pytest.raises(Unavailable):
+            await waiting
+    await add(engine, "now")
+    assert await keys(engine) == {"now"}
+
+
 async def test_a_foreign_tool_that_writes_is_waited_for(database: Path, engine: SqliteEngine) -> None:
     foreign = sqlite3.connect(database, isolation_level=None)
     foreign.execute("BEGIN IMMEDIATE")

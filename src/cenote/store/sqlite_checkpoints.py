@@ -41,6 +41,7 @@ class Checkpoints:
             connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             self._lock.take()
+            self._lock.pass_turn()
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             finally:
@@ -50,6 +51,6 @@ class Checkpoints:
         # What kept it from being done, a full disk say, keeps commits from being done too: they tell.
         self._running = False
 
-    async def close(self) -> None:
-        await self._hand.stop()
-        self._lock.close()
+    async def close(self, seconds: float) -> None:
+        if await self._hand.stop(seconds):
+            self._lock.close()

@@ -40,12 +40,25 @@ class WriteLock:
         return True
 
     def take(self) -> None:
-        """Blocks the thread until the lock is ours."""
+        """Blocks the thread until the lock is ours. `pass_turn` then lets the next one line up."""
         fcntl.flock(self._turn, fcntl.LOCK_EX)
         try:
             fcntl.flock(self._write, fcntl.LOCK_EX)
-        finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+        except BaseException:
+            self.pass_turn()
+            raise
+
+    def pass_turn(self) -> None:
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def wanted(self) -> bool:
+        """Whether somebody waits for the lock that we have."""
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+        return False
 
     def release(self) -> None:
         fcntl.flock(self._write, fcntl.LOCK_UN)
@@ -72,18 +85,27 @@ class Hand:
             self._thread.start()
         self._work.put((work, then))
 
-    async def stop(self) -> None:
-        """Returns when all that was given so far is done, and the thread has gone."""
-        if self._thread is not None:
-            stopped = self._loop.create_future()
+    async def stop(self, seconds: float) -> bool:
+        """Returns when all that was given so far is done and the thread is gone: whether that was in time.
 
-            def tell(_error: Exception | None) -> None:
-                if not stopped.done():
-                    stopped.set_result(None)
+        It is not if another process hangs and has the lock. The thread then stays until this process ends.
+        """
+        if self._thread is None:
+            return True
+        stopped = self._loop.create_future()
 
-            self.do(lambda: None, tell)
-            self._work.put(None)
-            await stopped
+        def tell(_error: Exception | None) -> None:
+            if not stopped.done():
+                stopped.set_result(None)
+
+        self.do(lambda: None, tell)
+        self._work.put(None)
+        try:
+            async with asyncio.timeout(seconds):
+                await stopped
+        except TimeoutError:
+            return False
+        return True
 
     def _run(self) -> None:
         while (given := self._work.get()) is not None:

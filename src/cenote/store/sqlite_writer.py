@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -22,7 +23,7 @@ from cenote.store.transactions import Transaction
 
 # A batch ends after so many transactions, or once it has been open so long: other processes wait.
 _BATCH_MEMBERS = 100
-_BATCH_SECONDS = 0.02
+_BATCH_SECONDS = 0.005
 
 
 class State(Enum):
@@ -104,42 +105,58 @@ class Writer:
 
     def _start(self) -> bool:
         """Opens a batch at once if no process is writing; else the hand waits for that."""
-        if not self._broken and self._lock.try_take():
-            try:
-                self.connection.execute("BEGIN IMMEDIATE").close()
-            except sqlite3.Error as error:
-                self._lock.release()
-                if not is_busy(error):
-                    self._broken = True
-                    raise translated(error) from error
-            else:
-                self._open()
-                return True
-        self._state = State.OPENING
-        self._hand.do(self._wait_to_begin, self._begun)
-        return False
+        if self._broken or not self._lock.try_take():
+            self._state = State.OPENING
+            self._hand.do(self._wait_for_lock, self._locked)
+            return False
+        return self._begin_batch()
 
-    def _wait_to_begin(self) -> None:
-        """In the hand."""
+    def _wait_for_lock(self) -> None:
+        """In the hand. Once it has the lock it does no more: a busy loop lets a thread go on only now and then."""
         if self._broken:
             broken, self.connection = self.connection, connect(self._database, busy_seconds=0)
             broken.close()
             self._broken = False
         self._lock.take()
-        try:
-            # Others than us may be at the file: a backup, the sqlite3 shell.
-            self.connection.execute(f"PRAGMA busy_timeout = {int(self._wait_limit * 1000)}").close()
-            try:
-                self.connection.execute("BEGIN IMMEDIATE").close()
-            finally:
-                self.connection.execute("PRAGMA busy_timeout = 0").close()
-        except BaseException:
+
+    def _locked(self, error: Exception | None) -> None:
+        self._state = State.IDLE
+        if error is not None:
+            self._refuse_all(translated(error))
+            return
+        self._lock.pass_turn()
+        if self._closed:
             self._lock.release()
-            raise
+        else:
+            self._begin_next(self._begin_batch)
+
+    def _begin_batch(self) -> bool:
+        """The lock is ours. Others than Cenote may still be at the file: a backup, the sqlite3 shell."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.Error as error:
+            if is_busy(error):
+                self._state = State.OPENING
+                self._hand.do(self._wait_to_begin, self._begun)
+                return False
+            self._broken = True
+            self._lock.release()
+            raise translated(error) from error
+        self._open()
+        return True
+
+    def _wait_to_begin(self) -> None:
+        """In the hand."""
+        self.connection.execute(f"PRAGMA busy_timeout = {int(self._wait_limit * 1000)}").close()
+        try:
+            self.connection.execute("BEGIN IMMEDIATE").close()
+        finally:
+            self.connection.execute("PRAGMA busy_timeout = 0").close()
 
     def _begun(self, error: Exception | None) -> None:
         if error is not None:
             self._state = State.IDLE
+            self._lock.release()
             self._refuse_all(translated(error))
             return
         self._open()
@@ -241,7 +258,7 @@ class Writer:
             self._commit_batch()
         elif self._grant() or self._gathering:
             return
-        elif self._pace.gathers():
+        elif self._pace.gathers() and not self._lock.wanted():
             self._gathering = True
             self._loop.call_soon(self._gathered, len(self._members))
         else:
@@ -302,10 +319,13 @@ class Writer:
                 durable.set_result(None)
             else:
                 durable.set_exception(Unavailable(str(failure)))
-        if not self._queue or self._closed:
-            return
+        if self._queue and not self._closed:
+            self._begin_next(self._start)
+
+    def _begin_next(self, start: Callable[[], bool]) -> None:
+        """For those who are waiting."""
         try:
-            started = self._start()
+            started = start()
         except Exception as error:  # noqa: BLE001 (the waiting tasks are the ones to hear it)
             self._refuse_all(error)
         else:
@@ -345,7 +365,7 @@ class Writer:
             self._commit_batch()
         if self._watch is not None:
             self._watch.cancel()
-        await self._hand.stop()
-        await self._checkpoints.close()
-        self.connection.close()
-        self._lock.close()
+        await self._checkpoints.close(self._wait_limit)
+        if await self._hand.stop(self._wait_limit):
+            self.connection.close()
+            self._lock.close()
