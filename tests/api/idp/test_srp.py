@@ -334,7 +334,8 @@ def test_an_unconfirmed_user_is_told_so_after_the_proof(idp: Any, pool: str, app
 def test_a_sign_in_takes_three_modular_powers(
     ada: Client, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each job of cryptography takes a turn of its own: one to ask, one of two powers to check, two signatures."""
+    """Each job of cryptography takes a turn of its own: one to ask, one of two powers to check, one of two
+    signatures."""
     turns: list[str] = []
     run = type(server.app.work).run
 
@@ -345,4 +346,4 @@ def test_a_sign_in_takes_three_modular_powers(
     monkeypatch.setattr(type(server.app.work), "run", counted)
     ada.ask()
     ada.answer()
-    assert turns == ["challenge", "shared_key", "sign", "sign"]
+    assert turns == ["challenge", "shared_key", "signed"]
