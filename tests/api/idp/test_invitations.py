@@ -223,11 +223,11 @@ def test_an_invitation_is_sent_again_with_a_new_password(
     idp: Any, server: RunningServer, pool: str, app: str
 ) -> None:
     reach = {"DesiredDeliveryMediums": ["EMAIL"]}
-    attributes = pairs({"email": "again@example.com"})
+    attributes = pairs({"email": "invited-again@example.com"})
     created = create(idp, pool, "again", TemporaryPassword=TEMPORARY, UserAttributes=attributes, **reach)
     resent = create(idp, pool, "again", MessageAction="RESEND", **reach)
     assert attributes_of(resent) == attributes_of(created)
-    old, new = (message.code for message in messages(server, "again@example.com"))
+    old, new = (message.code for message in messages(server, "invited-again@example.com"))
     assert old == TEMPORARY
     assert outcome(attempt, idp, app, "again", old) == "Incorrect username or password."
     assert attempt(idp, app, "again", new)["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
