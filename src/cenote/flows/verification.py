@@ -150,11 +150,11 @@ async def check_code(
     )
     if not within_limit:
         raise LimitExceeded(TOO_MANY)
+    # Asked for whoever it is, so that a guess at nobody's code takes as long as one at somebody's.
+    guessed = await ctx.store.attempts.spend_granted(pool_id, subject, pretended(purpose), now=now)
     stored = await ctx.store.codes.spend_try(pool_id, subject, purpose)
     if stored is None:
-        if await ctx.store.codes.find(pool_id, subject, purpose) is not None:
-            raise Keep(LimitExceeded(TOO_MANY))
-        raise Keep(await wrong_guess_at_nothing(ctx, pool, subject, purpose))
+        raise Keep(await refusal(ctx, pool, subject, purpose, guessed))
     if stored.expires_at <= now:
         raise Keep(ExpiredCode(EXPIRED))
     key = pool.sealer.derive("codes")
@@ -171,14 +171,18 @@ async def use_code(ctx: Context, pool: Pool, subject: str, purpose: Purpose, sto
         raise Keep(ExpiredCode(EXPIRED))
 
 
-async def wrong_guess_at_nothing(
-    ctx: Context, pool: Pool, subject: str, purpose: Purpose
+async def refusal(
+    ctx: Context, pool: Pool, subject: str, purpose: Purpose, guessed: int | None
 ) -> CodeMismatch | ExpiredCode | LimitExceeded:
-    """What a guess gets where there is no code: as if there were one, if one was pretended."""
-    spent = await ctx.store.attempts.spend_granted(pool.pool_id, subject, pretended(purpose), now=ctx.clock())
-    if spent is None:
-        return ExpiredCode(EXPIRED)
-    return LimitExceeded(TOO_MANY) if spent > codes.TRIES else CodeMismatch(MISMATCH)
+    """What a guess gets where there is no code with a try left: as if there were one, if one was pretended.
+
+    `guessed` is how often the pretended one was guessed at, if there is one.
+    """
+    if guessed is not None:
+        return LimitExceeded(TOO_MANY) if guessed > codes.TRIES else CodeMismatch(MISMATCH)
+    if await ctx.store.codes.find(pool.pool_id, subject, purpose) is not None:
+        return LimitExceeded(TOO_MANY)
+    return ExpiredCode(EXPIRED)
 
 
 def pretended(purpose: Purpose) -> str:

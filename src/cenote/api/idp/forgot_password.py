@@ -38,11 +38,11 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     typed = req["Username"]
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
-    user = await known(ctx, pool, client, typed)
     async with ctx.store.transaction():
+        user = await known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), RESET)
         try:
-            to = None if user is None else recipient(pool, await ctx.store.users.get(pool.pool_id, user.sub))
+            to = None if user is None else recipient(pool, user)
         except CognitoError:
             if client.reveals_users:
                 raise

@@ -129,11 +129,11 @@ async def resend_confirmation_code(
     if not pool.document.get("AutoVerifiedAttributes"):
         # recorded (aws-amplify/amplify-cli#3646)
         raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
-    user = await flow.known(ctx, pool, client, typed)
     async with ctx.store.transaction():
+        user = await flow.known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), Purpose.SIGN_UP)
         try:
-            to = None if user is None else recipient(pool, await ctx.store.users.get(pool.pool_id, user.sub))
+            to = None if user is None else recipient(pool, user)
         except CognitoError:
             if client.reveals_users:
                 raise
