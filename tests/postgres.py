@@ -207,7 +207,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         pytest.skip(f"{_SETTING} is none")
     try:
         server = PostgresServer(setting) if setting else OwnPostgres()
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        server.execute("SELECT 1")
+    except (RuntimeError, OSError, subprocess.SubprocessError, asyncpg.PostgresError) as error:
         said = getattr(error, "stderr", None)
         pytest.fail(
             f"PostgreSQL for the tests cannot be started: {error} {said.decode() if said else ''}\n"
