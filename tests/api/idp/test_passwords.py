@@ -168,6 +168,31 @@ def test_of_many_changes_at_once_one_wins(idp: Any, make: PoolFactory, pool: str
     assert sign_in(idp, app, "contended", f"Changed-Horse-{winner}")
 
 
+@pytest.mark.parametrize(
+    "deed", ["admin_set_user_password", "admin_disable_user", "admin_user_global_sign_out"]
+)
+def test_case_24_no_sign_in_outlives_what_ends_it_meanwhile(
+    idp: Any, make: PoolFactory, pool: str, app: str, deed: str
+) -> None:
+    """What was proved before is good until then; what comes after is proved against the new state."""
+    name = f"meanwhile-{deed}"
+    make.user(pool, name)
+    rest = {"Password": OTHER, "Permanent": True} if deed == "admin_set_user_password" else {}
+
+    def either(turn: int) -> str | None:
+        if turn == 12:
+            getattr(idp, deed)(UserPoolId=pool, Username=name, **rest)
+            return None
+        try:
+            return str(sign_in(idp, app, name)["AccessToken"])
+        except idp.exceptions.NotAuthorizedException:
+            return None
+
+    signed_in = [token for token in at_once(either, 24) if token]
+    assert [token for token in signed_in if outcome(idp.get_user, AccessToken=token) == "ok"] == []
+    assert outcome(sign_in, idp, app, name) != "ok"
+
+
 @pytest.mark.parametrize("scheme", sorted(SCHEMES))
 def test_an_earlier_password_is_refused(idp: Any, make: PoolFactory, scheme: str) -> None:
     pool = make.pool(Policies=POLICY, **SCHEMES[scheme])

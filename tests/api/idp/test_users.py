@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.calls import PASSWORD, attributes_of, outcome, refresh, refusal, sign_in
+from tests.calls import PASSWORD, attributes_of, outcome, pairs, refresh, refusal, sign_in
 from tests.conftest import PoolFactory
 
 NOBODY = ("UserNotFound", "User does not exist.")
@@ -141,3 +141,17 @@ def test_case_57_a_user_made_again_has_a_new_sub_and_no_old_rights(
     assert refusal(idp.get_user, AccessToken=tokens["AccessToken"]) == NOBODY
     assert outcome(refresh, idp, app, tokens["RefreshToken"]) == "Invalid Refresh Token"
     assert outcome(sign_in, idp, app, "phoenix") == "Incorrect username or password."
+
+
+def test_case_77_users_of_one_pool_are_nobody_in_another(idp: Any, make: PoolFactory, pool: str) -> None:
+    other = make.pool()
+    sub = make.user(pool, "foreigner", email="f@example.com")
+    for name in ("foreigner", sub):
+        for operation in ("admin_get_user", "admin_disable_user", "admin_enable_user", "admin_delete_user"):
+            assert refusal(getattr(idp, operation), UserPoolId=other, Username=name) == NOBODY
+        request = {"UserPoolId": other, "Username": name}
+        assert refusal(idp.admin_user_global_sign_out, **request) == NOBODY
+        assert refusal(idp.admin_set_user_password, **request, Password=PASSWORD) == NOBODY
+        changes = pairs({"nickname": "x"})
+        assert refusal(idp.admin_update_user_attributes, **request, UserAttributes=changes) == NOBODY
+    assert idp.admin_get_user(UserPoolId=pool, Username="foreigner")["Enabled"] is True
