@@ -277,8 +277,6 @@ def test_the_password_stays_among_the_first_factors() -> None:
 @pytest.mark.parametrize(
     ("member", "request_"),
     [
-        ("MfaConfiguration", {"MfaConfiguration": "ON"}),
-        ("MfaConfiguration", {"MfaConfiguration": "OPTIONAL", "SmsConfiguration": SMS}),
         ("LambdaConfig", {"LambdaConfig": {"PreSignUp": FUNCTION}}),
         (
             "LambdaConfig",
@@ -355,7 +353,7 @@ def test_an_update_may_stop_verifying_before_update() -> None:
     )
 
 
-# Deleting, MFA
+# Deleting
 
 
 def test_a_protected_pool_is_not_deleted() -> None:
@@ -365,27 +363,4 @@ def test_a_protected_pool_is_not_deleted() -> None:
     assert refused.value.message == (
         "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be"
         " inactivated first."
-    )
-
-
-def test_multi_factor_authentication_can_only_be_off() -> None:
-    pools.check_mfa({"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": False}})
-    for request in ({"MfaConfiguration": "ON"}, {"WebAuthnConfiguration": {"RelyingPartyId": "example.com"}}):
-        with pytest.raises(InvalidParameter, match="Cenote has no"):
-            pools.check_mfa(request)
-
-
-@pytest.mark.parametrize(
-    "factor",
-    [
-        {"SoftwareTokenMfaConfiguration": {"Enabled": True}},
-        {"SmsMfaConfiguration": {"SmsConfiguration": SMS}},
-        {"EmailMfaConfiguration": {"Subject": "Code"}},
-    ],
-)
-def test_no_factor_is_configured_while_mfa_is_off(factor: dict[str, Any]) -> None:
-    with pytest.raises(InvalidParameter) as refused:
-        pools.check_mfa({"MfaConfiguration": "OFF", **factor})
-    assert refused.value.message == (
-        "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
     )

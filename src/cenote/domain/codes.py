@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     EMAIL = "email"
     PHONE_NUMBER = "phone_number"
     RESET_PASSWORD = "reset_password"
+    SIGN_IN = "sign_in"
+    """A code for one challenge: its hash travels with the challenge, and it is good for as long as that."""
 
 
 def lifetime(purpose: Purpose) -> int:

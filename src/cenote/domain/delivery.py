@@ -144,6 +144,17 @@ def decoy(pool: Document, secret: bytes, username: str, *, recovery: bool) -> De
     )
     if named in order and (named == attribute or named in usual):
         return Delivery(named, username)
+    return _made_up(attribute, secret, username)
+
+
+def decoy_at(attribute: Attribute, secret: bytes, username: str) -> Delivery:
+    """Make up where a user who does not exist would get a code through this attribute; see `decoy`."""
+    if (attribute == "email") == ("@" in username) and (attribute == "email" or _NUMBER.fullmatch(username)):
+        return Delivery(attribute, username)
+    return _made_up(attribute, secret, username)
+
+
+def _made_up(attribute: Attribute, secret: bytes, username: str) -> Delivery:
     digest = hmac.digest(secret, b"destination\0" + username.encode(), "sha256")
     if attribute == "phone_number":
         return Delivery(attribute, f"+1{int.from_bytes(digest[:8], 'big') % 10**10:010}")

@@ -32,6 +32,12 @@ _INVITATION: Final = {
     "EmailMessage": "Your username is {username} and temporary password is {####}.",
     "SMSMessage": "Your username is {username} and temporary password is {####}.",
 }
+# Recorded for SMS (SmsAuthenticationMessage's default); assumed for e-mail.
+_SIGN_IN: Final = {
+    "EmailSubject": "Your authentication code",
+    "EmailMessage": "Your authentication code is {####}.",
+    "SmsMessage": "Your authentication code is {####}.",
+}
 # Members of the pool that say the same as VerificationMessageTemplate's, from before it existed.
 _OLDER: Final = {
     "EmailSubject": "EmailVerificationSubject",
@@ -85,6 +91,18 @@ def invitation(pool: Document, medium: Medium, username: str, password: str) -> 
     if medium == "SMS":
         return _sms(template["SMSMessage"], password, username)
     return _email(template["EmailSubject"], template["EmailMessage"], password, username)
+
+
+def sign_in(pool: Document, medium: Medium, code: str) -> Content:
+    """Write the message with a code to sign in by: SmsAuthenticationMessage, or the e-mail of the MFA configuration."""
+    if medium == "SMS":
+        return _sms(pool.get("SmsAuthenticationMessage") or _SIGN_IN["SmsMessage"], code)
+    own = pool.get("EmailMfaConfiguration", {})
+    subject, text = (
+        own.get("Subject") or _SIGN_IN["EmailSubject"],
+        own.get("Message") or _SIGN_IN["EmailMessage"],
+    )
+    return _email(subject, text, code)
 
 
 def _verification_template(pool: Document, defaults: Mapping[str, str]) -> dict[str, str]:

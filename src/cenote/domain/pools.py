@@ -8,7 +8,7 @@ shown; what it would act on and Cenote cannot yet is refused (`NOT_BUILT`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import attributes, schema, tags
+from cenote.domain import attributes, mfa_settings, schema, tags
 from cenote.domain.errors import InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
@@ -46,10 +46,6 @@ def first_factors(document: Document) -> set[str]:
 
 # What Cognito would act on and Cenote cannot yet: whether a document asks for it, and what the caller hears.
 NOT_BUILT: Final[tuple[tuple[Callable[[Document], Any], str], ...]] = (
-    (
-        lambda document: document["MfaConfiguration"] != "OFF",
-        "MfaConfiguration: Cenote has no multi-factor authentication yet; only OFF is accepted.",
-    ),
     (
         lambda document: document["LambdaConfig"],
         "LambdaConfig: Cenote calls no functions yet; leave it empty.",
@@ -92,6 +88,7 @@ def created(request: Document) -> dict[str, Any]:
     for name in (*FIXED, *KEPT):
         if request.get(name):
             document.setdefault(name, request[name])
+    mfa_settings.carried({}, document)
     return checked(document)
 
 
@@ -107,6 +104,7 @@ def updated(document: Document, request: Document) -> dict[str, Any]:
         after["UserPoolTags"] = tags.checked(request["UserPoolTags"])
     if "UserAttributeUpdateSettings" in request:
         after["UserAttributeUpdateSettings"] = request["UserAttributeUpdateSettings"]
+    mfa_settings.carried(document, after)
     return checked(after)
 
 
@@ -248,20 +246,4 @@ def require_deletable(document: Document) -> None:
         raise InvalidParameter(
             "The user pool cannot be deleted because deletion protection is activated. Deletion protection"
             " must be inactivated first."
-        )
-
-
-def check_mfa(request: Document) -> None:
-    """SetUserPoolMfaConfig, of which only OFF can be set yet."""
-    if request.get("MfaConfiguration", "OFF") != "OFF":
-        raise InvalidParameter(NOT_BUILT[0][1])
-    if request.get("WebAuthnConfiguration"):
-        raise InvalidParameter("WebAuthnConfiguration: Cenote has no passkeys yet; leave it out.")
-    if (
-        request.get("SmsMfaConfiguration")
-        or request.get("EmailMfaConfiguration")
-        or request.get("SoftwareTokenMfaConfiguration", {}).get("Enabled")
-    ):
-        raise InvalidParameter(
-            "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
         )

@@ -1,5 +1,6 @@
 """A sign-in on its way: what is known in one request, and what travels sealed to the next."""
 
+import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,11 @@ from cenote.store.pools import Pool
 # How long a PASSWORD_VERIFIER stays answerable: AuthSessionValidity, in minutes, is each challenge's time.
 DEFAULT_SESSION_MINUTES = 3
 INVALID_SESSION = "Invalid session for the user."
+# recorded
+EXPIRED_SESSION = "Invalid session for the user, session is expired."
+# The challenge whose `Session` alone finds its pool: AssociateSoftwareToken gets nothing else. The pool's id stands
+# behind the seal; only that pool's key opens it, so whatever is written there instead opens nothing.
+ADDRESSED = "MFA_SETUP"
 # As long as a sub, so that the length of a sealed ticket does not tell whether there is one.
 NOBODY = "-" * 36
 
@@ -146,7 +152,8 @@ def sealed(attempt: Attempt, ticket: Ticket, *, block: bool) -> str:
     """The ticket as the client carries it: standard base64 for a SECRET_BLOCK, URL-safe for a `Session`."""
     seal = sealed_tokens.seal_block if block else sealed_tokens.seal_session
     key = attempt.pool.sealer.derive("sign_in")
-    return seal(key, attempt.ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket))
+    text = seal(key, attempt.ctx.entropy(sealed_tokens.NONCE_SIZE), msgspec.msgpack.encode(ticket))
+    return text + address_of(attempt.pool) if ticket.challenge == ADDRESSED else text
 
 
 _decode = msgspec.msgpack.Decoder(Ticket).decode
@@ -154,14 +161,43 @@ _decode = msgspec.msgpack.Decoder(Ticket).decode
 
 def opened(ctx: Context, pool: Pool, client: Client, text: str, *, block: bool) -> Ticket:
     """The ticket in a `Session` or SECRET_BLOCK of this pool and client; AWS's error for anything else."""
+    ticket = unsealed(ctx, pool, text, block=block)
+    if ticket.client_id != client.client_id:
+        raise NotAuthorized(INVALID_SESSION)
+    return ticket
+
+
+def unsealed(ctx: Context, pool: Pool, text: str, *, block: bool) -> Ticket:
+    """The ticket in a `Session` or SECRET_BLOCK of this pool; whose client it is remains to be checked."""
+    body, dot, address = (text, "", "") if block else text.partition(".")
     open_ = sealed_tokens.open_block if block else sealed_tokens.open_session
-    payload = open_(pool.sealer.derive("sign_in"), text)
+    payload = open_(pool.sealer.derive("sign_in"), body)
     if payload is None:
         raise NotAuthorized(INVALID_SESSION)
     ticket = _decode(payload)
-    if ticket.client_id != client.client_id or ticket.expires_at <= ctx.clock():
+    if dot + address != (address_of(pool) if ticket.challenge == ADDRESSED else ""):
         raise NotAuthorized(INVALID_SESSION)
+    if ticket.expires_at <= ctx.clock():
+        raise NotAuthorized(INVALID_SESSION if block else EXPIRED_SESSION)
     return ticket
+
+
+def address_of(pool: Pool) -> str:
+    """What stands behind the seal of a `Session` that finds its pool by itself."""
+    return "." + base64.urlsafe_b64encode(pool.pool_id.encode()).decode().rstrip("=")
+
+
+async def addressed_pool(ctx: Context, text: str) -> Pool:
+    """The pool that a `Session` says it is of; its seal has yet to prove it."""
+    _, _, address = text.partition(".")
+    try:
+        pool_id = base64.urlsafe_b64decode(address + "==").decode()
+    except ValueError:
+        raise NotAuthorized(INVALID_SESSION) from None
+    pool = await ctx.store.pools.find(pool_id) if pool_id.isprintable() else None
+    if pool is None:
+        raise NotAuthorized(INVALID_SESSION)
+    return pool
 
 
 def required(responses: Mapping[str, str], name: str) -> str:

@@ -1,6 +1,6 @@
 """Which factors a user may sign in with, in this pool and now."""
 
-from cenote.domain import first_factors
+from cenote.domain import first_factors, mfa
 from cenote.domain.first_factors import Held
 from cenote.domain.sign_in import SecondFactors
 from cenote.flows.attempt import Attempt
@@ -25,6 +25,8 @@ async def first(attempt: Attempt) -> tuple[str, ...]:
 
 async def second(attempt: Attempt) -> SecondFactors:
     """The user's second factors; no look-up where the pool asks for none."""
-    if attempt.pool.document.get("MfaConfiguration", "OFF") == "OFF":
+    document, user = attempt.pool.document, attempt.user
+    if user is None or not mfa.is_on(document):
         return SecondFactors()
-    raise NotImplementedError
+    held = await attempt.ctx.store.factors.find(user.pool_id, user.sub)
+    return mfa.second_factors(document, user.attributes, held)

@@ -12,6 +12,7 @@ from cenote.store.attempts import Attempts
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
 from cenote.store.engine import Engine
+from cenote.store.factors import FactorRecords
 from cenote.store.groups import Groups
 from cenote.store.messages import Messages
 from cenote.store.pools import Pools
@@ -35,6 +36,7 @@ class Store:
         self.groups = Groups(engine)
         self.sessions = Sessions(engine)
         self.codes = Codes(engine)
+        self.factors = FactorRecords(engine)
         self.attempts = Attempts(engine)
         self.messages = Messages(engine, self.pools, server)
 

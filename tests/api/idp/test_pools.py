@@ -98,9 +98,9 @@ def test_a_pool_that_contradicts_itself_is_not_made(idp: Any) -> None:
 
 def test_what_cenote_cannot_do_yet_is_refused(idp: Any) -> None:
     """Cenote's own."""
-    code, text = refusal(idp.create_user_pool, PoolName="p", MfaConfiguration="ON")
+    code, text = refusal(idp.create_user_pool, PoolName="p", DeviceConfiguration={})
     assert code == "InvalidParameterException"
-    assert text.startswith("MfaConfiguration: Cenote has no")
+    assert text.startswith("DeviceConfiguration: Cenote remembers no")
 
 
 def test_a_description_counts_the_users(server: Any, idp: Any, make: Any) -> None:
@@ -250,36 +250,3 @@ def test_case_76_a_forged_page_token_of_pools_is_refused(own: Any) -> None:
 def test_a_page_of_pools_has_a_size(idp: Any) -> None:
     code, text = refusal(idp.list_user_pools, MaxResults=61)
     assert (code, "'maxResults'" in text) == ("InvalidParameterException", True)
-
-
-# MFA
-
-
-def test_multi_factor_authentication_is_off(idp: Any, make: Any) -> None:
-    pool_id = make.pool()
-    without_metadata = {"MfaConfiguration": "OFF"}
-    for answer in (
-        idp.get_user_pool_mfa_config(UserPoolId=pool_id),
-        idp.set_user_pool_mfa_config(UserPoolId=pool_id, MfaConfiguration="OFF"),
-    ):
-        answer.pop("ResponseMetadata")
-        assert answer == without_metadata
-
-
-def test_multi_factor_authentication_cannot_be_turned_on_yet(idp: Any, make: Any) -> None:
-    """The first text is Cenote's own."""
-    pool_id = make.pool()
-    code, text = refusal(idp.set_user_pool_mfa_config, UserPoolId=pool_id, MfaConfiguration="OPTIONAL")
-    assert (code, text[:17]) == ("InvalidParameterException", "MfaConfiguration:")
-    assert refusal(
-        idp.set_user_pool_mfa_config, UserPoolId=pool_id, SoftwareTokenMfaConfiguration={"Enabled": True}
-    ) == (
-        "InvalidParameterException",
-        "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
-    )
-
-
-def test_the_mfa_of_an_unknown_pool_is_neither_told_nor_set(idp: Any) -> None:
-    for call in (idp.get_user_pool_mfa_config, idp.set_user_pool_mfa_config):
-        assert refusal(call, UserPoolId="eu-central-1_none") == no_pool("eu-central-1_none")
-        assert refusal(call, UserPoolId="none") == bad_id("none")

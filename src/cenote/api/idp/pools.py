@@ -10,6 +10,7 @@ from cenote.api.registry import operation
 from cenote.domain import identifiers, tags
 from cenote.domain import pools as rules
 from cenote.domain.errors import InvalidParameter
+from cenote.domain.mfa import HIDDEN
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -76,24 +77,6 @@ async def list_user_pools(ctx: Context, req: shapes.ListUserPoolsRequest) -> sha
     return answer
 
 
-@operation
-async def get_user_pool_mfa_config(
-    ctx: Context, req: shapes.GetUserPoolMfaConfigRequest
-) -> shapes.GetUserPoolMfaConfigResponse:
-    pool = await ctx.store.pools.get(req["UserPoolId"])
-    return {"MfaConfiguration": pool.document["MfaConfiguration"]}
-
-
-@operation
-async def set_user_pool_mfa_config(
-    ctx: Context, req: shapes.SetUserPoolMfaConfigRequest
-) -> shapes.SetUserPoolMfaConfigResponse:
-    """Only OFF can be set, which every pool is."""
-    pool = await ctx.store.pools.get(req["UserPoolId"])
-    rules.check_mfa(req)
-    return {"MfaConfiguration": pool.document["MfaConfiguration"]}
-
-
 def region_of(ctx: Context) -> str:
     """The region that a request is for: of its signature if it has one, else the server's."""
     region = ctx.request.region or ctx.deployment.region
@@ -105,7 +88,7 @@ def region_of(ctx: Context) -> str:
 def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
     shape: Any = {
         "Id": pool.pool_id,
-        **pool.document,
+        **{name: value for name, value in pool.document.items() if name not in HIDDEN},
         "LastModifiedDate": render.seconds(pool.updated_at),
         "CreationDate": render.seconds(pool.created_at),
         "EstimatedNumberOfUsers": users,

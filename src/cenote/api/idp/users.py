@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cenote.api import paging, render
+from cenote.api.idp.mfa import settings_of
 from cenote.api.registry import operation
 from cenote.domain import attributes as attribute_rules
 from cenote.domain.errors import InvalidParameter, UserNotFound
@@ -29,7 +30,7 @@ ENABLED_NAMES = {"Enabled": "false", "Disabled": "true"}
 async def admin_get_user(ctx: Context, req: shapes.AdminGetUserRequest) -> shapes.AdminGetUserResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     user = await accounts.get(ctx, pool, req["Username"])
-    return {
+    answer: shapes.AdminGetUserResponse = {
         "Username": user.username,
         "UserAttributes": render.attributes(user.all_attributes),
         "UserCreateDate": render.seconds(user.created_at),
@@ -37,6 +38,8 @@ async def admin_get_user(ctx: Context, req: shapes.AdminGetUserRequest) -> shape
         "Enabled": user.enabled,
         "UserStatus": user.status,
     }
+    answer.update(await settings_of(ctx, pool, user))
+    return answer
 
 
 @operation
@@ -45,7 +48,12 @@ async def get_user(ctx: Context, req: shapes.GetUserRequest) -> shapes.GetUserRe
     access = await accounts.by_access_token(ctx, req["AccessToken"])
     client = await access.client(ctx)
     shown = attribute_rules.readable(client.document, access.user.all_attributes)
-    return {"Username": access.user.username, "UserAttributes": render.attributes(shown)}
+    answer: shapes.GetUserResponse = {
+        "Username": access.user.username,
+        "UserAttributes": render.attributes(shown),
+    }
+    answer.update(await settings_of(ctx, access.pool, access.user))
+    return answer
 
 
 @operation

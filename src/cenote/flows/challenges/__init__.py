@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict
-from cenote.flows.challenges import new_password_required, password, password_verifier, select_challenge
+from cenote.flows.challenges import (
+    mfa_setup,
+    new_password_required,
+    one_time_code,
+    password,
+    password_verifier,
+    select_challenge,
+    select_mfa_type,
+    software_token_mfa,
+)
 
 
 class Challenge(Protocol):
@@ -28,4 +37,10 @@ CHALLENGES: Mapping[str, Challenge] = {
     "PASSWORD_VERIFIER": password_verifier,
     "NEW_PASSWORD_REQUIRED": new_password_required,
     "SELECT_CHALLENGE": select_challenge,
+    "SMS_MFA": one_time_code.SMS_MFA,
+    "SMS_OTP": one_time_code.SMS_OTP,
+    "EMAIL_OTP": one_time_code.EMAIL_OTP,
+    "SOFTWARE_TOKEN_MFA": software_token_mfa,
+    "SELECT_MFA_TYPE": select_mfa_type,
+    "MFA_SETUP": mfa_setup,
 }

@@ -1,0 +1,57 @@
+"""MFA_SETUP: a user of a pool that insists on a second factor, and who has none, sets one up.
+
+An authenticator app is set up through AssociateSoftwareToken and VerifySoftwareToken (`flows/software_tokens.py`),
+each of which takes a `Session` and gives the next; the last one is the answer here. A phone number or an address is
+added to the user, and the sign-in begun again (documented at RespondToAuthChallenge).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+from cenote.domain.errors import InvalidParameter, NotAuthorized
+from cenote.domain.sign_in import Proof
+from cenote.flows import factors
+from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdict
+from cenote.flows.challenges.parameters import listed, second_factor
+
+# What the ticket holds: nothing, a secret that waits for its first code, or the mark of one that was verified.
+_OFFERED: Final = b"secret:"
+_VERIFIED: Final = b"verified:"
+
+
+async def issue(attempt: Attempt, parameters: Mapping[str, str]) -> Asked:  # noqa: ARG001 - the Protocol's
+    can_set_up = (await factors.second(attempt)).can_set_up
+    return Asked(second_factor(attempt, MFAS_CAN_SETUP=listed(can_set_up)))
+
+
+async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str, str]) -> Verdict:  # noqa: ARG001 - the Protocol's
+    if ticket is None or attempt.user is None:
+        raise TypeError("only a known user is asked to set up a second factor")
+    if not ticket.data.startswith(_VERIFIED):
+        # recorded as the text of SetUserMFAPreference; for this call it is assumed
+        raise InvalidParameter("User has not set up software token mfa")
+    pool, sub, store = attempt.pool, attempt.user.sub, attempt.ctx.store
+
+    async def require_same() -> None:
+        token = await store.factors.software_token(pool, sub)
+        if token is None or not hmac.compare_digest(verified(token.secret), ticket.data):
+            raise NotAuthorized(INVALID_SESSION)
+
+    return Verdict(Proof.MFA, counts=False, write=require_same)
+
+
+def offered(secret: bytes) -> bytes:
+    """The ticket's data while a secret waits for its first code."""
+    return _OFFERED + secret
+
+
+def secret_in(ticket: Ticket) -> bytes | None:
+    """The secret that waits, if one does."""
+    return ticket.data.removeprefix(_OFFERED) if ticket.data.startswith(_OFFERED) else None
+
+
+def verified(secret: bytes) -> bytes:
+    """The ticket's data once a code of the secret was right: its mark, not the secret."""
+    return _VERIFIED + hashlib.sha256(secret).digest()
