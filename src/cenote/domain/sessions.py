@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token."""
+    """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token.
+
+    `client_revision` is the app client's when the session was read.
+    """
 
     pool_id: str
     session_id: str
@@ -16,3 +19,4 @@ class Session:
     revoked_at: int | None = None
     generation: int = 0
     rotated_at: int | None = None
+    client_revision: int = 0

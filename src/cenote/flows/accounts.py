@@ -54,7 +54,7 @@ class Access:
     claims: Mapping[str, Any]
 
     async def client(self, ctx: Context) -> Client:
-        return await ctx.store.clients.get(self.pool, self.session.client_id)
+        return await ctx.store.clients.at(self.pool, self.session.client_id, self.session.client_revision)
 
 
 async def by_access_token(

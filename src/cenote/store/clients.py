@@ -56,10 +56,7 @@ class Clients:
         if row is None:
             raise ResourceNotFound(f"User pool client {client_id} does not exist.")
         pool = await self._pools.at(row[0], row[1])
-        client = self._cache.get(client_id)
-        if client is None or client.revision != row[2] or client.pool_id != row[0]:
-            client = await self._load(pool, client_id)
-        return pool, client
+        return pool, await self.at(pool, client_id, row[2])
 
     async def get(self, pool: Pool, client_id: str) -> Client:
         """A client of this pool; ResourceNotFound with AWS's text for any other id."""
@@ -68,8 +65,12 @@ class Clients:
         )
         if row is None:
             raise ResourceNotFound(f"User pool client {client_id} does not exist.")
+        return await self.at(pool, client_id, row[0])
+
+    async def at(self, pool: Pool, client_id: str, revision: int) -> Client:
+        """A client of this pool, from this process's memory if it holds that revision."""
         client = self._cache.get(client_id)
-        if client is None or client.revision != row[0] or client.pool_id != pool.pool_id:
+        if client is None or client.revision != revision or client.pool_id != pool.pool_id:
             client = await self._load(pool, client_id)
         return client
 

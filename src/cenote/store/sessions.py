@@ -7,7 +7,8 @@ from cenote.store.users import COLUMNS as USER_COLUMNS
 from cenote.store.users import user_of
 
 COLUMNS = (
-    "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at"
+    "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
+    " c.revision"
 )
 
 
@@ -28,12 +29,13 @@ class Sessions:
         row = await self._engine.one(
             f"SELECT {COLUMNS}, {USER_COLUMNS} FROM sessions s"
             " JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub"
+            " JOIN clients c ON c.pool_id = s.pool_id AND c.client_id = s.client_id"
             " WHERE s.pool_id = ? AND s.session_id = ?",
             pool_id, session_id,
         )  # fmt: skip
         if row is None:
             return None
-        return Session(pool_id, *row[:8]), user_of(pool_id, row[8:])
+        return Session(pool_id, *row[:9]), user_of(pool_id, row[9:])
 
     async def rotate(self, pool_id: str, session_id: str, *, generation: int, now: int) -> bool:
         """Whether this caller is the one that replaces that generation of the refresh token."""

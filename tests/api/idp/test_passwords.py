@@ -168,9 +168,7 @@ def test_of_many_changes_at_once_one_wins(idp: Any, make: PoolFactory, pool: str
     assert sign_in(idp, app, "contended", f"Changed-Horse-{winner}")
 
 
-@pytest.mark.parametrize(
-    "deed", ["admin_set_user_password", "admin_disable_user", "admin_user_global_sign_out"]
-)
+@pytest.mark.parametrize("deed", ["admin_set_user_password", "admin_disable_user"])
 def test_case_24_no_sign_in_outlives_what_ends_it_meanwhile(
     idp: Any, make: PoolFactory, pool: str, app: str, deed: str
 ) -> None:
