@@ -54,7 +54,8 @@ def settings_page() -> str:
     for field in FIELDS:
         default = "" if field.default in {"", None} else f"`{str(field.default).lower()}`"
         meaning = field.meaning.replace("|", "\\|")
-        lines.append(f"| {field.name} | `{field.flag}` | `{field.variable}` | {default} | {meaning} |")
+        flag = f"`{field.flag}`" if field.flag else ""
+        lines.append(f"| {field.name} | {flag} | `{field.variable}` | {default} | {meaning} |")
     return "\n".join([*lines, ""])
 
 

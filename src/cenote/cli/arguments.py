@@ -10,6 +10,8 @@ def add_settings(command: argparse.ArgumentParser) -> None:
     """A flag for each setting; what is not given comes from the environment, the file or the default."""
     command.add_argument("--config", metavar="FILE", help="A TOML file with settings; also CENOTE_CONFIG.")
     for field in FIELDS:
+        if not field.flag:
+            continue
         text = f"{field.meaning} [{field.variable}]".replace("%", "%%")
         if isinstance(field.default, bool):
             command.add_argument(field.flag, action=argparse.BooleanOptionalAction, default=None, help=text)
@@ -18,5 +20,5 @@ def add_settings(command: argparse.ArgumentParser) -> None:
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
-    flags = {field.name: getattr(args, field.name) for field in FIELDS}
+    flags = {field.name: getattr(args, field.name) for field in FIELDS if field.flag}
     return load(flags, os.environ, args.config)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cenote.domain.pools import is_mailbox
+from cenote.outbound.functions import targets
 from cenote.outbound.mail import smtp
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -32,6 +35,9 @@ class Field:
 
     @property
     def flag(self) -> str:
+        """Its flag; empty for what other users of the machine must not read on a command line."""
+        if self.name == "master_key":
+            return ""
         return "--" + self.name.replace("_", "-")
 
     @property
@@ -63,6 +69,9 @@ FIELDS: tuple[Field, ...] = (
     Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
     Field("smtp_url", "", "smtp://user:password@host:587 or smtps://…; empty to keep mail in the outbox.", secret=True),
     Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
+    Field("functions", "", "What triggers call: JSON, or tables [functions.NAME] in the file (triggers.md).", secret=True),
+    Field("function_timeout", 5, "Seconds that a function may take for one try."),
+    Field("function_tries", 3, "How often a function that does not answer is called."),
     Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),
     Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
 )  # fmt: skip
@@ -95,6 +104,9 @@ class Settings:
     metrics_token: str
     smtp_url: str
     mail_from: str
+    functions: str
+    function_timeout: int
+    function_tries: int
     master_key: str
     master_key_file: str
 
@@ -123,7 +135,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None 
     from_file = read_file(Path(path)) if path else {}
     values: dict[str, Any] = {}
     for field in FIELDS:
-        if flags.get(field.name) is not None:
+        if field.flag and flags.get(field.name) is not None:
             value, source = flags[field.name], field.flag
         elif field.variable in environ:
             value, source = environ[field.variable], field.variable
@@ -154,6 +166,9 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def converted(field: Field, value: Any, source: str) -> Any:
     """The value in the field's type; environment variables and flags are strings."""
+    if field.name == "functions" and isinstance(value, dict):
+        # Tables in the file; one text elsewhere, as workers get it.
+        value = msgspec.json.encode(value).decode()
     kind = type(field.default)
     if kind is bool and isinstance(value, str):
         lowered = value.strip().lower()
@@ -187,6 +202,7 @@ def check(settings: Settings) -> None:
     if settings.example and not settings.loopback:
         raise SettingsError("example makes a user whose password everybody knows: on a loopback host only.")
     check_mail(settings)
+    check_functions(settings)
     if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
 
@@ -201,6 +217,17 @@ def check_mail(settings: Settings) -> None:
             raise SettingsError(f"The certificates that smtp_url names, {server.ca_file}, cannot be read.")
     if not is_mailbox(settings.mail_from):
         raise SettingsError(f"mail_from must be an address, or Name <address>, not {settings.mail_from!r}.")
+
+
+def check_functions(settings: Settings) -> None:
+    try:
+        targets.parsed(settings.functions)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    if not 1 <= settings.function_timeout <= 900:
+        raise SettingsError(f"function_timeout must be between 1 and 900, not {settings.function_timeout}.")
+    if not 1 <= settings.function_tries <= 10:
+        raise SettingsError(f"function_tries must be between 1 and 10, not {settings.function_tries}.")
 
 
 def worker_count(settings: Settings) -> int:
