@@ -277,14 +277,10 @@ def test_the_password_stays_among_the_first_factors() -> None:
 @pytest.mark.parametrize(
     ("member", "request_"),
     [
-        ("LambdaConfig", {"LambdaConfig": {"PreSignUp": FUNCTION}}),
+        ("LambdaConfig", {"LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}}),
         (
             "LambdaConfig",
             {"LambdaConfig": {"CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
-        ),
-        (
-            "AllowedFirstAuthFactors",
-            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
         ),
         ("DeviceConfiguration", {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
         ("DeviceConfiguration", {"DeviceConfiguration": {}}),

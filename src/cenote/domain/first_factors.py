@@ -7,8 +7,10 @@ nothing is asked after a code or a passkey; only a passkey that counts as both f
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
+
+from cenote.domain.errors import FeatureUnavailableInTier, InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -30,10 +32,43 @@ class Held:
     passkey_is_mfa: bool = False
 
 
-def allowed(pool: Document) -> frozenset[str]:
-    """AllowedFirstAuthFactors; pools of the LITE tier have no policy that says so."""
+def listed(pool: Document) -> list[str]:
+    """AllowedFirstAuthFactors as given; pools of the LITE tier have no policy that says so."""
     policy = pool.get("Policies", {}).get("SignInPolicy", {})
-    return frozenset(policy.get("AllowedFirstAuthFactors", ("PASSWORD",)))
+    return list(policy.get("AllowedFirstAuthFactors", ("PASSWORD",)))
+
+
+def allowed(pool: Document) -> frozenset[str]:
+    return frozenset(listed(pool))
+
+
+def passkey_counts_twice(pool: Document) -> bool:
+    """Whether a passkey with user verification can stand for both factors."""
+    return bool(pool.get("WebAuthnConfiguration", {}).get("FactorConfiguration") == MULTI_FACTOR)
+
+
+def check_policy(pool: Document) -> None:
+    """InvalidParameter for first factors that the rest of the pool rules out.
+
+    The texts are recorded (the two on MFA in go-to-k/cdkd) but for those on tier and SOFTWARE_TOKEN.
+    """
+    wanted = allowed(pool)
+    if "PASSWORD" not in wanted:
+        raise InvalidParameter("Password should be configured as one of the allowed first auth factors.")
+    if "SOFTWARE_TOKEN" in wanted:  # documented at SignInPolicyType
+        raise InvalidParameter("SOFTWARE_TOKEN is not supported as a first auth factor.")
+    if wanted > {"PASSWORD"} and pool.get("UserPoolTier") == "LITE":
+        raise FeatureUnavailableInTier("Passwordless sign-in is not available in the LITE tier.")
+    if pool.get("MfaConfiguration") != "ON":
+        return
+    if has_codes(pool):
+        raise InvalidParameter(
+            "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"
+        )
+    if "WEB_AUTHN" in wanted and not passkey_counts_twice(pool):
+        raise InvalidParameter(
+            "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA"
+        )
 
 
 def has_codes(pool: Document) -> bool:
@@ -70,7 +105,7 @@ def decoy(pool: Document, secret: bytes, name: str, *, srp: bool) -> Held:
     for index, attribute in enumerate(CODES.values()):
         if attribute in usual or digest[index] < 64:
             attributes |= {attribute: "?", f"{attribute}_verified": "true"}
-    required = pool.get("MfaConfiguration", "OFF") == "ON"
-    held = Held(attributes, password=False, passkey=digest[2] < 64, needs_mfa=required, passkey_is_mfa=True)
+    needs_mfa = pool.get("MfaConfiguration") == "ON"
+    held = Held(attributes, False, digest[2] < 64, needs_mfa, passkey_counts_twice(pool))
     passwordless = digest[3] < 64 and bool(offered(pool, held, srp=srp))
-    return Held(attributes, not passwordless, held.passkey, required, passkey_is_mfa=True)
+    return replace(held, password=not passwordless)

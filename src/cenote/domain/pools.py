@@ -8,7 +8,7 @@ shown; what it would act on and Cenote cannot yet is refused (`NOT_BUILT`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import attributes, mfa_settings, schema, tags
+from cenote.domain import attributes, first_factors, mfa_settings, schema, tags
 from cenote.domain.errors import InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
@@ -39,20 +39,11 @@ LEGACY_MESSAGES: Final = {
 }
 
 
-def first_factors(document: Document) -> set[str]:
-    """What a sign-in may begin with; pools of the LITE tier have no policy that says so."""
-    return set(document["Policies"].get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ("PASSWORD",)))
-
-
 # What Cognito would act on and Cenote cannot yet: whether a document asks for it, and what the caller hears.
 NOT_BUILT: Final[tuple[tuple[Callable[[Document], Any], str], ...]] = (
     (
         lambda document: document["LambdaConfig"],
         "LambdaConfig: Cenote calls no functions yet; leave it empty.",
-    ),
-    (
-        lambda document: first_factors(document) - {"PASSWORD"},
-        "AllowedFirstAuthFactors: Cenote signs in by password only as yet; only PASSWORD is accepted.",
     ),
     (
         lambda document: document.get("DeviceConfiguration"),
@@ -95,10 +86,19 @@ def created(request: Document) -> dict[str, Any]:
 def updated(document: Document, request: Document) -> dict[str, Any]:
     """The document after UpdateUserPool: what the request leaves out goes back to its default.
 
-    All but what cannot change (`FIXED`) and what AWS keeps (`KEPT`, and the name).
+    All but what cannot change (`FIXED`) and what AWS keeps (`KEPT`, the name, and the first factors of a sign-in:
+    recorded in go-to-k/cdkd#2051).
     """
     after = {name: document[name] for name in (*FIXED, *KEPT) if name in document}
     after |= settings(request)
+    policies = request.get("Policies", {})
+    if (
+        "AllowedFirstAuthFactors" not in policies.get("SignInPolicy", {})
+        and "SignInPolicy" in after["Policies"]
+    ):
+        after["Policies"]["SignInPolicy"] = {
+            "AllowedFirstAuthFactors": first_factors.listed(document),
+        }
     after["Name"] = request.get("PoolName", document["Name"])
     if "UserPoolTags" in request:
         after["UserPoolTags"] = tags.checked(request["UserPoolTags"])
@@ -185,8 +185,7 @@ def messages(request: Document) -> dict[str, Any]:
 
 def checked(document: dict[str, Any]) -> dict[str, Any]:
     """The document, if its members agree with each other and Cenote can do what they say."""
-    if "PASSWORD" not in first_factors(document):
-        raise InvalidParameter("Password should be configured as one of the allowed first auth factors.")
+    first_factors.check_policy(document)
     for asked, sentence in NOT_BUILT:
         if asked(document):
             raise InvalidParameter(sentence)

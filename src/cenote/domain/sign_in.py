@@ -37,12 +37,14 @@ LEGACY_FLOWS: Mapping[str, frozenset[str]] = {
 }
 
 
+def allows_flow(explicit: Iterable[str], flow: str) -> bool:
+    """Whether a client with these ExplicitAuthFlows may use the flow."""
+    return any(flow in LEGACY_FLOWS.get(name, {name.removeprefix("ALLOW_")}) for name in explicit)
+
+
 def require_flow(explicit: Iterable[str], flow: str) -> None:
     """InvalidParameter unless a client with these ExplicitAuthFlows may use the flow (recorded text)."""
-    allowed: set[str] = set()
-    for name in explicit:
-        allowed |= LEGACY_FLOWS.get(name, {name.removeprefix("ALLOW_")})
-    if flow not in allowed:
+    if not allows_flow(explicit, flow):
         raise InvalidParameter(f"{flow} flow not enabled for this client")
 
 

@@ -13,7 +13,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, factors, passwords, tokens
+from cenote.flows import accounts, factors, passwords, sign_up, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
@@ -67,10 +67,13 @@ async def initiate(
     flow: Flow,
     parameters: Mapping[str, str],
     metadata: Mapping[str, str],
+    session: str | None = None,
 ) -> Outcome:
-    """Begins a sign-in whose flow the client may use."""
+    """Begins a sign-in whose flow the client may use, `session` being what ConfirmSignUp gave."""
     typed = required(parameters, "USERNAME")
     accounts.check_secret_hash(client, typed, parameters.get("SECRET_HASH"))
+    if session is not None and flow is Flow.USER_AUTH:
+        return await first_sign_in(ctx, pool, client, session, parameters, metadata)
     user = await accounts.find(ctx, pool, typed)
     if user is None and client.reveals_users:
         raise UserNotFound(accounts.NO_SUCH_USER)
@@ -82,10 +85,34 @@ async def initiate(
         typed,
         user,
         begun_at=ctx.clock(),
-        metadata=metadata,
+        # ClientMetadata of this request is for the triggers that come before (documented at InitiateAuth).
         chosen=parameters.get("PREFERRED_CHALLENGE", ""),
         device_key=parameters.get("DEVICE_KEY", ""),
     )
+    return await proceed(attempt, sign_in.next_step(await state_of(attempt)), parameters)
+
+
+async def first_sign_in(
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    session: str,
+    parameters: Mapping[str, str],
+    metadata: Mapping[str, str],
+) -> Outcome:
+    """Signs in whoever confirmed their sign-up just now, once.
+
+    The confirmation code counts as the first factor for a user who may sign in with codes that come the same way
+    (documented in "Automatic sign-in with OTPs"); any other user goes on as without the `Session`.
+    """
+    ticket = opened(ctx, pool, client, session, block=False)
+    if ticket.challenge != sign_up.CONFIRMED_NOW:
+        raise NotAuthorized(INVALID_SESSION)
+    attempt = await resumed(ctx, pool, client, ticket, metadata)
+    require_same_user(attempt, ticket, parameters["USERNAME"])
+    if ticket.data.decode() in await factors.first(attempt):
+        return await settle(attempt, ticket, Verdict(Proof.CONFIRMATION, counts=False), {})
+    attempt.chosen = parameters.get("PREFERRED_CHALLENGE", "")
     return await proceed(attempt, sign_in.next_step(await state_of(attempt)), parameters)
 
 

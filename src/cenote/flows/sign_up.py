@@ -1,12 +1,30 @@
-"""Confirming a sign-up, for both doors: ConfirmSignUp, and the page behind a confirmation link."""
+"""Confirming a sign-up, for both doors: ConfirmSignUp, and the page behind a confirmation link.
+
+Whoever signs up through a client of choice-based sign-in gets a `Session`; shown at the confirmation, it becomes one
+that stands for the first factor of their first sign-in (documented at SignUp, ConfirmSignUp and InitiateAuth, and in
+"Automatic sign-in with OTPs"). So who confirms, but did not sign up, is not signed in.
+"""
 
 from typing import Final
 
 from cenote.domain import attributes as attribute_rules
+from cenote.domain.clients import auth_flows
 from cenote.domain.codes import Purpose
-from cenote.domain.errors import UserNotFound
+from cenote.domain.errors import NotAuthorized, UserNotFound
+from cenote.domain.first_factors import CODES
+from cenote.domain.sign_in import Flow, allows_flow
 from cenote.domain.users import CONFIRMED, User, require_confirmable, require_enabled
 from cenote.flows import accounts, attributes, verification
+from cenote.flows.attempt import (
+    EXPIRED_SESSION,
+    INVALID_SESSION,
+    Asked,
+    Attempt,
+    Ticket,
+    opened,
+    sealed,
+    ticket_for,
+)
 from cenote.flows.context import Context
 from cenote.flows.verification import Confirms
 from cenote.store.clients import Client
@@ -15,6 +33,9 @@ from cenote.store.pools import Pool
 # Recorded (aws-amplify/aws-sdk-ios#4837): what ForgotPassword, ResendConfirmationCode and the confirming calls say of
 # a name that nobody has, in place of "User does not exist."
 NO_SUCH_COMBINATION: Final = "Username/client id combination not found."
+# What the two tickets are for, in the place of a challenge's name: no challenge is called so.
+SIGNED_UP: Final = "signed up"
+CONFIRMED_NOW: Final = "confirmed now"
 
 
 async def known(ctx: Context, pool: Pool, client: Client, typed: str) -> User | None:
@@ -25,15 +46,52 @@ async def known(ctx: Context, pool: Pool, client: Client, typed: str) -> User | 
     return user
 
 
+def session_of_sign_up(ctx: Context, pool: Pool, client: Client, user: User, typed: str) -> str | None:
+    """The `Session` of SignUp's answer; None for a client without choice-based sign-in (recorded in
+    aws/aws-sdk-js-v3#6724).
+    """
+    if not allows_flow(auth_flows(client.document), Flow.USER_AUTH):
+        return None
+    return session(ctx, pool, client, user, typed, SIGNED_UP)
+
+
+def session(
+    ctx: Context, pool: Pool, client: Client, user: User, typed: str, purpose: str, factor: str = ""
+) -> str:
+    attempt = Attempt(ctx, pool, client, Flow.USER_AUTH, typed, user, begun_at=ctx.clock())
+    return sealed(attempt, ticket_for(attempt, purpose, Asked({}, factor.encode())), block=False)
+
+
+def fresh(ctx: Context, pool: Pool, client: Client, signed_up: str) -> Ticket | None:
+    """The ticket of a sign-up, None once it is too old; NotAuthorized for anything else."""
+    try:
+        return opened(ctx, pool, client, signed_up, block=False)
+    except NotAuthorized as error:
+        if error.message != EXPIRED_SESSION:
+            raise
+        return None
+
+
 async def confirm(
-    ctx: Context, pool: Pool, client: Client, typed: str, code: str, *, take_aliases: bool = False
-) -> None:
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    typed: str,
+    code: str,
+    *,
+    signed_up: str | None = None,
+    take_aliases: bool = False,
+) -> str | None:
     """Confirms the user whose code this is, and that the address it was sent to is theirs.
 
     AliasExists where somebody else signs in by that address, unless `take_aliases` takes it from them; the code
-    stays good for a second try.
+    stays good for a second try. With the `Session` of the sign-up, gives the one for the first sign-in; NotAuthorized
+    for another's. Too old a one gives none: the code has its own time.
     """
+    ticket = None if signed_up is None else fresh(ctx, pool, client, signed_up)
     user = await known(ctx, pool, client, typed)
+    if ticket is not None and (ticket.challenge != SIGNED_UP or user is None or ticket.sub != user.sub):
+        raise NotAuthorized(INVALID_SESSION)
     async with ctx.store.transaction():
         if user is not None:
             # As they are now that nobody can change them under us.
@@ -49,3 +107,7 @@ async def confirm(
             after = attribute_rules.changed(user.attributes, {f"{proved.attribute}_verified": "true"})
             await attributes.store(ctx, pool, user, after, take_aliases=take_aliases)
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
+    if ticket is None:
+        return None
+    factor = next(factor for factor, attribute in CODES.items() if attribute == proved.attribute)
+    return session(ctx, pool, client, user, typed, CONFIRMED_NOW, factor)

@@ -13,6 +13,7 @@ FLOWS = ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 BOTH = ["PASSWORD_SRP", "PASSWORD"]
 WRONG = ("NotAuthorized", "Incorrect username or password.")
 INVALID = ("NotAuthorized", "Invalid session for the user.")
+EXPIRED = ("NotAuthorized", "Invalid session for the user, session is expired.")
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +310,7 @@ def test_case_44_a_choice_expires_with_the_clients_sessions(
     refused = refusal(
         respond, idp, app, asked, "SELECT_CHALLENGE", "ada", ANSWER="PASSWORD", PASSWORD=PASSWORD
     )
-    assert refused == INVALID
+    assert refused == EXPIRED
 
 
 def test_case_44_of_fifty_answers_at_once_one_is_taken(idp: Any, app: str, ada: str) -> None:

@@ -81,7 +81,9 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
     if flow is None:
         raise InvalidParameter("Initiate Auth method not supported.")
     require_flow(auth_flows(client.document), flow)
-    outcome = await sign_in.initiate(ctx, pool, client, flow, parameters, req.get("ClientMetadata", {}))
+    outcome = await sign_in.initiate(
+        ctx, pool, client, flow, parameters, req.get("ClientMetadata", {}), req.get("Session")
+    )
     return _rendered(outcome)
 
 

@@ -8,6 +8,7 @@ from cenote.api.registry import operation
 from cenote.domain import attributes, delivery, identifiers, usernames
 from cenote.domain.codes import Purpose
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
+from cenote.domain.first_factors import has_codes
 from cenote.domain.passwords import Wording
 from cenote.domain.users import (
     CONFIRMED,
@@ -44,7 +45,10 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
     given = attributes.from_wire(req.get("UserAttributes", ()))
     attributes.authorize_write(pool.document["SchemaAttributes"], client.document, given)
     user = new_user(ctx, pool, typed, given)
-    password = await passwords.prepared(ctx, pool, user.username, req.get("Password", ""), Wording.SET)
+    password = None
+    # Where users may sign in with one-time codes they need no password (documented in "Passwordless sign-in").
+    if req.get("Password") or not has_codes(pool.document):
+        password = await passwords.prepared(ctx, pool, user.username, req.get("Password", ""), Wording.SET)
     to = delivery.for_sign_up(pool.document, user.attributes)
     answer: shapes.SignUpResponse = {"UserConfirmed": False, "UserSub": user.sub}
     async with ctx.store.transaction():
@@ -52,11 +56,15 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
             await ctx.store.users.add(user, usernames.owned(pool.document, user.username, user.attributes))
         except NameTaken as taken:
             raise usernames.already_taken(taken.kind, creating=True) from None
-        await ctx.store.users.set_password(pool, user.sub, password)
+        if password is not None:
+            await ctx.store.users.set_password(pool, user.sub, password)
         if to is not None:
             answer["CodeDeliveryDetails"] = await verification.send_code(
                 ctx, pool, user, Purpose.SIGN_UP, to, client=client
             )
+    session = flow.session_of_sign_up(ctx, pool, client, user, typed)
+    if session is not None:
+        answer["Session"] = session
     return answer
 
 
@@ -89,15 +97,16 @@ def new_user(ctx: Context, pool: Pool, typed: str, given: Mapping[str, str]) -> 
 async def confirm_sign_up(ctx: Context, req: shapes.ConfirmSignUpRequest) -> shapes.ConfirmSignUpResponse:
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     accounts.check_secret_hash(client, req["Username"], req.get("SecretHash"))
-    await flow.confirm(
+    session = await flow.confirm(
         ctx,
         pool,
         client,
         req["Username"],
         req["ConfirmationCode"],
+        signed_up=req.get("Session"),
         take_aliases=req.get("ForceAliasCreation", False),
     )
-    return {}
+    return {} if session is None else {"Session": session}
 
 
 @operation
