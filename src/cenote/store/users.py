@@ -18,6 +18,9 @@ COLUMNS = "u.sub, u.username, u.status, u.attributes, u.created_at, u.updated_at
 # Attributes that ListUsers searches have a column each, beside their place in the attributes.
 SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
 
+# Behind all that begins alike.
+LAST = "\U0010ffff"
+
 
 class NameTaken(Exception):
     """Another user of the pool is found by that name already; `kind` says as what."""
@@ -47,6 +50,23 @@ class Filter:
     column: str
     value: str
     prefix: bool
+
+    def __post_init__(self) -> None:
+        if self.column not in {*SEARCHED, "username", "status", "sub", "disabled"}:
+            raise ValueError(f"no column {self.column} to search")
+
+    @property
+    def ordered(self) -> bool:
+        """Whether what it finds comes in the order of the column: the index that finds it is in that order."""
+        return self.prefix and self.column in {*SEARCHED, "username"}
+
+
+def position(where: Filter | None, user: User) -> str:
+    """Where a user stands in a list: what the next page of it begins behind."""
+    if where is None or not where.ordered:
+        return user.sub
+    value = user.username if where.column == "username" else user.attributes[where.column].lower()
+    return f"{value}\0{user.sub}"
 
 
 class Users:
@@ -164,11 +184,24 @@ class Users:
         return await self._engine.run("DELETE FROM users WHERE pool_id = ? AND sub = ?", pool_id, sub) > 0
 
     async def list_(self, pool_id: str, *, where: Filter | None, after: str, limit: int) -> list[User]:
-        """Users in the order of their sub, beginning behind `after`."""
+        """Users in the order of their `position`, beginning behind the one that `after` is of."""
+        if where is not None and where.ordered:
+            return await self._list_by(pool_id, where, after, limit)
         condition, params = condition_of(where)
         rows = await self._engine.all(
             f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub > ?{condition} ORDER BY u.sub LIMIT ?",
             pool_id, after, *params, limit,
+        )  # fmt: skip
+        return [user_of(pool_id, row) for row in rows]
+
+    async def _list_by(self, pool_id: str, where: Filter, after: str, limit: int) -> list[User]:
+        """A page in the order of the column. Its one lower bound is where it begins: what an index seeks."""
+        value, _, sub = after.rpartition("\0")
+        column = where.column
+        rows = await self._engine.all(
+            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND (u.{column}, u.sub) > (?, ?)"
+            f" AND u.{column} < ? ORDER BY u.{column}, u.sub LIMIT ?",
+            pool_id, value or where.value, sub, where.value + LAST, limit,
         )  # fmt: skip
         return [user_of(pool_id, row) for row in rows]
 
@@ -221,17 +254,15 @@ def searched_in(attributes: Mapping[str, str]) -> list[str | None]:
 
 
 def condition_of(where: Filter | None) -> tuple[str, tuple[str, ...]]:
-    """The SQL of a filter. The column is one of ours by the time it is here; the value stays a parameter."""
+    """The SQL of a filter. Its column is one of ours; the value stays a parameter."""
     if where is None:
         return "", ()
-    if where.column not in {*SEARCHED, "username", "status", "sub", "disabled"}:
-        raise ValueError(f"no column {where.column} to search")
     if where.column == "disabled":
         return f" AND u.disabled_at IS {'NOT ' if where.value == 'true' else ''}NULL", ()
+    if where.column == "status" and where.value != "CONFIRMED":
+        # In the words of the index, which holds no other.
+        return " AND u.status = ? AND u.status <> 'CONFIRMED'", (where.value,)
     if where.prefix:
-        # Text compares by code points in both databases, so a prefix is a range that an index serves.
-        return f" AND u.{where.column} >= ? AND u.{where.column} < ?", (
-            where.value,
-            where.value + "\U0010ffff",
-        )
+        # Text compares by code points in both databases, so a prefix is a range.
+        return f" AND u.{where.column} >= ? AND u.{where.column} < ?", (where.value, where.value + LAST)
     return f" AND u.{where.column} = ?", (where.value,)

@@ -78,6 +78,9 @@ def test_all_users_are_listed_with_all_of_them(idp: Any, pool: str) -> None:
         ('status = "disabled"', []),
         ('status ^= "Dis"', ["bob"]),
         ('status ^= ""', EVERYBODY),
+        ('cognito:user_status ^= ""', EVERYBODY),
+        ('cognito:user_status = "CONF"', []),
+        ('cognito:user_status = "confirmed"', ["zoe"]),
         ('given_name = "zoë 100% _sure_\\\\"', ["zoe"]),
         ('given_name ^= "zoë 100% _"', ["zoe"]),
         ('name = "nobody"', []),
@@ -157,6 +160,28 @@ def test_pages_hold_everybody_once(idp: Any, make: PoolFactory) -> None:
         request["PaginationToken"] = page["PaginationToken"]
     assert sizes == [3, 3, 1]
     assert sorted(seen) == [f"user-{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize(
+    "text", ['email ^= "page"', 'username ^= "page-"', 'given_name ^= "P"', 'given_name = "p"']
+)
+def test_every_filter_has_pages_that_hold_everybody_once(idp: Any, make: PoolFactory, text: str) -> None:
+    pool = make.pool()
+    add(idp, pool, "Other", email="other@example.com")
+    for number in range(5):
+        # Several users have one name, and addresses differ by case only.
+        email = f"{'PAGE' if number % 2 else 'page'}@example.com"
+        add(idp, pool, f"page-{number}", email=email, given_name="P")
+    request: dict[str, Any] = {"UserPoolId": pool, "Filter": text, "Limit": 2}
+    pages = []
+    while True:
+        page = idp.list_users(**request)
+        pages.append([user["Username"] for user in page["Users"]])
+        if "PaginationToken" not in page:
+            break
+        request["PaginationToken"] = page["PaginationToken"]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(name for page in pages for name in page) == [f"page-{number}" for number in range(5)]
 
 
 def test_a_filter_has_pages_too(idp: Any, pool: str) -> None:

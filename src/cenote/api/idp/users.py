@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cenote.api import paging, render
@@ -10,20 +12,30 @@ from cenote.api.registry import operation
 from cenote.domain import attributes as attribute_rules
 from cenote.domain.errors import InvalidParameter, UserNotFound
 from cenote.domain.filters import Filter, parse_filter
+from cenote.domain.users import (
+    CONFIRMED,
+    EXTERNAL_PROVIDER,
+    FORCE_CHANGE_PASSWORD,
+    RESET_REQUIRED,
+    UNCONFIRMED,
+)
 from cenote.flows import accounts
 from cenote.store.users import Filter as Condition
+from cenote.store.users import position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cenote.domain.users import User
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
-    from cenote.store.pools import Pool
 
 PAGE = 60
 # `status` in a Filter is what the console calls it; a row knows it by its `disabled` column.
 ENABLED_NAMES = {"Enabled": "false", "Disabled": "true"}
+STATUSES = (UNCONFIRMED, CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, EXTERNAL_PROVIDER)
+# A condition that nobody meets, known without asking the store.
+NOBODY = Condition("status", "", prefix=False)
 
 
 @operation
@@ -62,39 +74,41 @@ async def list_users(ctx: Context, req: shapes.ListUsersRequest) -> shapes.ListU
     text = req.get("Filter", "")
     after = paging.begin(ctx, req.get("PaginationToken"), pool.pool_id, text)
     limit = req.get("Limit", PAGE) or PAGE
-    users = await found(ctx, pool, text, after, limit + 1)
-    page, token = paging.cut(ctx, users, limit, lambda user: user.sub, pool.pool_id, text)
+    where = condition(parse_filter(text))
+    if where is NOBODY:
+        return {"Users": []}
+    users = await ctx.store.users.list_(pool.pool_id, where=where, after=after, limit=limit + 1)
+    page, token = paging.cut(ctx, users, limit, partial(position, where), pool.pool_id, text)
     answer: shapes.ListUsersResponse = {"Users": rendered(page, req.get("AttributesToGet", ()))}
     if token is not None:
         answer["PaginationToken"] = token
     return answer
 
 
-async def found(ctx: Context, pool: Pool, text: str, after: str, limit: int) -> Sequence[User]:
-    """At most `limit` users whom a Filter fits."""
-    wanted = parse_filter(text)
+def condition(wanted: Filter | None) -> Condition | None:
+    """A Filter in the terms of the store; None for one that fits everybody, NOBODY for one that fits nobody."""
     if wanted is None:
-        return await ctx.store.users.list_(pool.pool_id, where=None, after=after, limit=limit)
+        return None
     if wanted.attribute == "status":
-        fitting = [name for name in ENABLED_NAMES if fits(wanted, name)]
-        if not fitting:
-            return ()
-        only = Condition("disabled", ENABLED_NAMES[fitting[0]], prefix=False) if len(fitting) == 1 else None
-        return await ctx.store.users.list_(pool.pool_id, where=only, after=after, limit=limit)
-    return await ctx.store.users.list_(pool.pool_id, where=condition(wanted), after=after, limit=limit)
-
-
-def fits(wanted: Filter, value: str) -> bool:
-    return value == wanted.value or (wanted.operator == "^=" and value.startswith(wanted.value))
-
-
-def condition(wanted: Filter) -> Condition:
-    """A Filter in the terms of the store, which keeps statuses in upper case and what it searches in lower."""
-    prefix = wanted.operator == "^="
+        return one_of(wanted, "disabled", ENABLED_NAMES)
     if wanted.attribute == "cognito:user_status":
-        return Condition("status", wanted.value.upper(), prefix)
+        return one_of(
+            replace(wanted, value=wanted.value.upper()), "status", {name: name for name in STATUSES}
+        )
     value = wanted.value if wanted.case_sensitive else wanted.value.lower()
-    return Condition(wanted.attribute, value, prefix)
+    return Condition(wanted.attribute, value, wanted.operator == "^=")
+
+
+def one_of(wanted: Filter, column: str, values: Mapping[str, str]) -> Condition | None:
+    """A condition on a column with few values, of which a Filter's own spelling may fit one, all or none."""
+    fitting = [
+        stored
+        for name, stored in values.items()
+        if name == wanted.value or (wanted.operator == "^=" and name.startswith(wanted.value))
+    ]
+    if len(fitting) > 1:
+        return None  # no two begin alike: this is the empty beginning
+    return Condition(column, fitting[0], prefix=False) if fitting else NOBODY
 
 
 def rendered(users: Iterable[User], names: Sequence[str]) -> list[shapes.UserType]:

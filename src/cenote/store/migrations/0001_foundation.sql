@@ -76,7 +76,10 @@ CREATE TABLE users (
   disabled_at BIGINT,
   PRIMARY KEY (pool_id, sub)
 ) WITHOUT ROWID;
--- Only what is there costs an index entry: most users carry few of these.
+CREATE INDEX users_by_username ON users (pool_id, username);
+-- Only what is there costs an index entry: most users carry few of these, and most are confirmed and enabled.
+CREATE INDEX users_by_status ON users (pool_id, status) WHERE status <> 'CONFIRMED';
+CREATE INDEX users_disabled ON users (pool_id, sub) WHERE disabled_at IS NOT NULL;
 CREATE INDEX users_by_email ON users (pool_id, email) WHERE email IS NOT NULL;
 CREATE INDEX users_by_phone_number ON users (pool_id, phone_number) WHERE phone_number IS NOT NULL;
 CREATE INDEX users_by_name ON users (pool_id, name) WHERE name IS NOT NULL;
