@@ -39,11 +39,28 @@ LEGACY_MESSAGES: Final = {
 }
 
 
+# What LambdaConfig may name, and what it may not yet.
+TRIGGERS: Final = frozenset({"PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication"})
+NO_TRIGGERS: Final = (
+    "CustomMessage",
+    "DefineAuthChallenge",
+    "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse",
+    "PreTokenGeneration",
+    "PreTokenGenerationConfig",
+    "UserMigration",
+    "CustomSMSSender",
+    "CustomEmailSender",
+    "KMSKeyID",
+    "InboundFederation",
+)
+
+
 # What Cognito would act on and Cenote cannot yet: whether a document asks for it, and what the caller hears.
 NOT_BUILT: Final[tuple[tuple[Callable[[Document], Any], str], ...]] = (
     (
-        lambda document: document["LambdaConfig"],
-        "LambdaConfig: Cenote calls no functions yet; leave it empty.",
+        lambda document: set(document["LambdaConfig"]) - TRIGGERS,
+        "LambdaConfig: Cenote does not call " + ", ".join(NO_TRIGGERS) + " yet; leave them out.",
     ),
     (
         lambda document: document.get("DeviceConfiguration"),

@@ -7,6 +7,7 @@ from cenote.domain.deployment import Deployment
 from cenote.domain.request import RequestFacts
 from cenote.flows.signing import Signing
 from cenote.flows.work import Work
+from cenote.outbound.functions.targets import Functions
 from cenote.store import Store
 
 
@@ -18,6 +19,7 @@ class Context:
     deployment: Deployment
     signing: Signing
     work: Work
+    functions: Functions
     clock: Callable[[], int]
     entropy: Callable[[int], bytes]
     request: RequestFacts

@@ -28,6 +28,8 @@ from cenote.flows.attempt import (
 )
 from cenote.flows.challenges import CHALLENGES
 from cenote.flows.context import Context
+from cenote.flows.triggers import post_authentication, pre_authentication
+from cenote.flows.triggers.firing import Occasion
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.store.transactions import Keep
@@ -77,6 +79,7 @@ async def initiate(
     user = await accounts.find(ctx, pool, typed)
     if user is None and client.reveals_users:
         raise UserNotFound(accounts.NO_SUCH_USER)
+    await pre_authentication.asked(Occasion(ctx, pool, client, metadata), user, typed)
     attempt = Attempt(
         ctx,
         pool,
@@ -299,5 +302,7 @@ async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str,
 
 
 async def signed_in(attempt: Attempt, user: User, session: Session) -> SignedIn:
+    occasion = Occasion(attempt.ctx, attempt.pool, attempt.client, attempt.metadata)
+    await post_authentication.told(occasion, user)
     result = await tokens.issue(attempt.ctx, attempt.pool, attempt.client, user, session, refresh=True)
     return SignedIn(result)

@@ -5,6 +5,8 @@ that stands for the first factor of their first sign-in (documented at SignUp, C
 "Automatic sign-in with OTPs"). So who confirms, but did not sign up, is not signed in.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from cenote.domain import attributes as attribute_rules
@@ -26,6 +28,8 @@ from cenote.flows.attempt import (
     ticket_for,
 )
 from cenote.flows.context import Context
+from cenote.flows.triggers import post_confirmation
+from cenote.flows.triggers.firing import Occasion
 from cenote.flows.verification import Confirms
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -81,6 +85,7 @@ async def confirm(
     *,
     signed_up: str | None = None,
     take_aliases: bool = False,
+    metadata: Mapping[str, str] | None = None,
 ) -> str | None:
     """Confirms the user whose code this is, and that the address it was sent to is theirs.
 
@@ -105,8 +110,13 @@ async def confirm(
         proved = Confirms.of(stored)
         if user.attributes.get(proved.attribute) == proved.value:
             after = attribute_rules.changed(user.attributes, {f"{proved.attribute}_verified": "true"})
-            await attributes.store(ctx, pool, user, after, take_aliases=take_aliases)
+            user = await attributes.store(ctx, pool, user, after, take_aliases=take_aliases)
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
+    await post_confirmation.told(
+        Occasion(ctx, pool, client, metadata or {}),
+        replace(user, status=CONFIRMED),
+        post_confirmation.Source.SIGN_UP,
+    )
     if ticket is None:
         return None
     factor = next(factor for factor, attribute in CODES.items() if attribute == proved.attribute)

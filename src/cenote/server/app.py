@@ -18,6 +18,8 @@ from cenote.domain.request import RequestFacts
 from cenote.flows.context import Context
 from cenote.flows.signing import Signing
 from cenote.flows.work import Work
+from cenote.outbound.functions.targets import Functions
+from cenote.outbound.functions.targets import parsed as parsed_functions
 from cenote.outbound.mail import smtp
 from cenote.server import example, jobs
 from cenote.server.metrics import Metrics
@@ -116,6 +118,8 @@ class Application:
             self.signing = Signing(store)
             self.work = Work()
             stack.callback(self.work.close)
+            self.functions = called_functions(settings, self.clock)
+            stack.push_async_callback(self.functions.close)
             self.well_known = WellKnown(store, self.signing, self.deployment)
             self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             self.dispatcher = self._dispatcher()
@@ -132,7 +136,14 @@ class Application:
 
     def context(self, request: RequestFacts) -> Context:
         return Context(
-            self.store, self.deployment, self.signing, self.work, self.clock, self.entropy, request
+            self.store,
+            self.deployment,
+            self.signing,
+            self.work,
+            self.functions,
+            self.clock,
+            self.entropy,
+            request,
         )
 
     def _dispatcher(self) -> Dispatcher[Context]:
@@ -185,6 +196,17 @@ def outgoing_mail(settings: Settings) -> smtp.Smtp | None:
     if not settings.smtp_url:
         return None
     return smtp.Smtp(smtp.parsed(settings.smtp_url), guard=forbid_in_transaction)
+
+
+def called_functions(settings: Settings, clock: Callable[[], int]) -> Functions:
+    """The functions that triggers may call."""
+    return Functions(
+        parsed_functions(settings.functions),
+        time_limit=settings.function_timeout,
+        tries=settings.function_tries,
+        clock=clock,
+        guard=forbid_in_transaction,
+    )
 
 
 def keyring(settings: Settings) -> Keyring:

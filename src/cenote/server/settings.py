@@ -69,7 +69,7 @@ FIELDS: tuple[Field, ...] = (
     Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
     Field("smtp_url", "", "smtp://user:password@host:587 or smtps://…; empty to keep mail in the outbox.", secret=True),
     Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
-    Field("functions", "", "What triggers call: JSON, or tables [functions.NAME] in the file (triggers.md).", secret=True),
+    Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
     Field("function_timeout", 5, "Seconds that a function may take for one try."),
     Field("function_tries", 3, "How often a function that does not answer is called."),
     Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from cenote.api.registry import operation
-from cenote.domain import delivery
+from cenote.domain import delivery, mfa
 from cenote.domain import passwords as password_rules
 from cenote.domain.codes import Purpose
 from cenote.domain.errors import CognitoError, NotAuthorized
@@ -20,6 +21,8 @@ from cenote.domain.users import (
 )
 from cenote.flows import accounts, passwords, verification
 from cenote.flows.sign_up import known
+from cenote.flows.triggers import post_confirmation
+from cenote.flows.triggers.firing import Occasion
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -42,7 +45,7 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
         user = await known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), RESET)
         try:
-            to = None if user is None else recipient(pool, user)
+            to = None if user is None else await recipient(ctx, pool, user)
         except CognitoError:
             if client.reveals_users:
                 raise
@@ -54,7 +57,7 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
     return {"CodeDeliveryDetails": details}
 
 
-def recipient(pool: Pool, user: User) -> delivery.Delivery:
+async def recipient(ctx: Context, pool: Pool, user: User) -> delivery.Delivery:
     """Where the user's reset code goes, if their password can be reset by one.
 
     Who signed up and did not confirm yet gets one only where an administrator has verified their address: as a rule
@@ -63,7 +66,17 @@ def recipient(pool: Pool, user: User) -> delivery.Delivery:
     require_enabled(user)
     if user.status != UNCONFIRMED:
         require_resettable(user)
-    return delivery.for_recovery(pool.document, user.attributes)
+    return delivery.for_recovery(
+        pool.document, user.attributes, await second_factor_media(ctx, pool, user.sub)
+    )
+
+
+async def second_factor_media(ctx: Context, pool: Pool, sub: str) -> list[Literal["EMAIL", "SMS"]]:
+    """The media that bring the user's second factors: who holds one alone should not get by on it."""
+    if not mfa.is_on(pool.document):
+        return []
+    enabled = (await ctx.store.factors.find(pool.pool_id, sub)).enabled
+    return [medium for name, medium in mfa.MEDIA.items() if name in enabled]
 
 
 @operation
@@ -85,12 +98,17 @@ async def confirm_forgot_password(
         code = await verification.check_code(ctx, pool, subject, RESET, guess, use=False)
     if user is None:
         raise TypeError("a code of nobody's was right")
-    await reset(ctx, pool, user, code, password)
+    user = await reset(ctx, pool, user, code, password)
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    await post_confirmation.told(occasion, user, post_confirmation.Source.FORGOT_PASSWORD)
     return {}
 
 
-async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password: str) -> None:
-    """Trades a code that was found right for the new password: one of many requests at once gets it."""
+async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password: str) -> User:
+    """Trades a code that was found right for the new password: one of many requests at once gets it.
+
+    Gives the user as they are then.
+    """
     previous = await ctx.store.users.password(pool, user.sub)
     new = await passwords.prepared(ctx, pool, user.username, password, Wording.REPLACE, previous=previous)
     async with ctx.store.transaction():
@@ -103,6 +121,7 @@ async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
         await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+    return replace(user, status=CONFIRMED)
 
 
 @operation
@@ -114,7 +133,8 @@ async def admin_reset_user_password(
     async with ctx.store.transaction():
         user = await accounts.get(ctx, pool, req["Username"])
         require_resettable(user)
-        to = delivery.for_recovery(pool.document, user.attributes)
+        media = await second_factor_media(ctx, pool, user.sub)
+        to = delivery.for_recovery(pool.document, user.attributes, media)
         await ctx.store.users.set_status(pool.pool_id, user.sub, RESET_REQUIRED, now=ctx.clock())
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
         await verification.send_code(ctx, pool, user, RESET, to)

@@ -15,6 +15,8 @@ from cenote.domain.passwords import Wording
 from cenote.domain.users import User
 from cenote.flows import accounts, delivery, passwords
 from cenote.flows import attributes as attribute_flow
+from cenote.flows.triggers import pre_sign_up
+from cenote.flows.triggers.firing import Occasion
 from cenote.store.users import NameTaken
 
 if TYPE_CHECKING:
@@ -38,6 +40,12 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
     messages = [] if req.get("MessageAction") == "SUPPRESS" else invitations(req, user)
     password = temporary_password(ctx, pool, req)
     stored = await passwords.prepared(ctx, pool, user.username, password, Wording.INVITE, temporary=True)
+    await pre_sign_up.approved(
+        Occasion(ctx, pool, metadata=req.get("ClientMetadata", {})),
+        user,
+        pre_sign_up.Source.ADMIN_CREATE_USER,
+        attribute_rules.from_wire(req.get("ValidationData", ())),
+    )
     names = usernames.owned(pool.document, user.username, user.attributes)
     try:
         async with ctx.store.transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cenote.api.registry import operation
@@ -19,7 +20,10 @@ from cenote.domain.users import (
     require_unconfirmed,
 )
 from cenote.flows import accounts, passwords, verification
+from cenote.flows import attributes as attribute_flow
 from cenote.flows import sign_up as flow
+from cenote.flows.triggers import post_confirmation, pre_sign_up
+from cenote.flows.triggers.firing import Occasion
 from cenote.store.users import NameTaken
 
 if TYPE_CHECKING:
@@ -49,11 +53,19 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
     # Where users may sign in with one-time codes they need no password (documented in "Passwordless sign-in").
     if req.get("Password") or not has_codes(pool.document):
         password = await passwords.prepared(ctx, pool, user.username, req.get("Password", ""), Wording.SET)
-    to = delivery.for_sign_up(pool.document, user.attributes)
-    answer: shapes.SignUpResponse = {"UserConfirmed": False, "UserSub": user.sub}
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    validation = attributes.from_wire(req.get("ValidationData", ()))
+    asked, user = user, await pre_sign_up.approved(occasion, user, pre_sign_up.Source.SIGN_UP, validation)
+    confirmed = user.status == CONFIRMED
+    to = None if confirmed else delivery.for_sign_up(pool.document, user.attributes)
+    names = usernames.owned(pool.document, user.username, user.attributes)
+    answer: shapes.SignUpResponse = {"UserConfirmed": confirmed, "UserSub": user.sub}
     async with ctx.store.transaction():
+        if user.attributes != asked.attributes:
+            # An alias that the function says is verified moves to the new user (documented at PreSignUp).
+            await attribute_flow.release(ctx, pool, names)
         try:
-            await ctx.store.users.add(user, usernames.owned(pool.document, user.username, user.attributes))
+            await ctx.store.users.add(user, names)
         except NameTaken as taken:
             raise usernames.already_taken(taken.kind, creating=True) from None
         if password is not None:
@@ -62,6 +74,8 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
             answer["CodeDeliveryDetails"] = await verification.send_code(
                 ctx, pool, user, Purpose.SIGN_UP, to, client=client
             )
+    if confirmed:
+        await post_confirmation.told(occasion, user, post_confirmation.Source.SIGN_UP)
     session = flow.session_of_sign_up(ctx, pool, client, user, typed)
     if session is not None:
         answer["Session"] = session
@@ -105,6 +119,7 @@ async def confirm_sign_up(ctx: Context, req: shapes.ConfirmSignUpRequest) -> sha
         req["ConfirmationCode"],
         signed_up=req.get("Session"),
         take_aliases=req.get("ForceAliasCreation", False),
+        metadata=req.get("ClientMetadata", {}),
     )
     return {} if session is None else {"Session": session}
 
@@ -120,6 +135,8 @@ async def admin_confirm_sign_up(
         require_confirmable(user)
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
         await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
+    occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
+    await post_confirmation.told(occasion, replace(user, status=CONFIRMED), post_confirmation.Source.SIGN_UP)
     return {}
 
 
