@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Session:
     """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token.
 
-    `client_revision` is the app client's when the session was read.
+    `client_revision` is the app client's when the session was read. `device_key` is the device that signed in, or the
+    key that was given out for it, in a pool that tracks devices.
     """
 
     pool_id: str
@@ -20,3 +21,4 @@ class Session:
     generation: int = 0
     rotated_at: int | None = None
     client_revision: int = 0
+    device_key: str | None = None

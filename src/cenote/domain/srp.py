@@ -108,6 +108,11 @@ def parse_public(text: str) -> bytes:
     return _fixed(number)
 
 
+def parse_verifier(number: bytes) -> bytes:
+    """Bring a verifier that a client computed to NUMBER_SIZE bytes; ValueError if it is not in the group."""
+    return _fixed(_element(number))
+
+
 def to_hex(number: bytes) -> str:
     """Write a number (B, or a salt) as SRP_B and SALT carry it.
 

@@ -11,10 +11,12 @@ from cenote.store.access_keys import AccessKeys
 from cenote.store.attempts import Attempts
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
+from cenote.store.devices import Devices
 from cenote.store.engine import Engine
 from cenote.store.factors import FactorRecords
 from cenote.store.groups import Groups
 from cenote.store.messages import Messages
+from cenote.store.passkeys import Passkeys
 from cenote.store.pools import Pools
 from cenote.store.sealing import Keyring, Sealer
 from cenote.store.sessions import Sessions
@@ -37,6 +39,8 @@ class Store:
         self.sessions = Sessions(engine)
         self.codes = Codes(engine)
         self.factors = FactorRecords(engine)
+        self.passkeys = Passkeys(engine)
+        self.devices = Devices(engine)
         self.attempts = Attempts(engine)
         self.messages = Messages(engine, self.pools, server)
 

@@ -97,6 +97,7 @@ class Attempts:
             ("attempts", "subject", now),
             ("quotas", "subject", now),
             ("used_once", "use_id", now),
+            ("device_chains", "handle", now),
             # An access token may outlive its session's refresh token, by a day at most.
             ("sessions", "session_id", now - 2 * 24 * 3600 * 1000),
         ):

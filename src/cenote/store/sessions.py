@@ -8,7 +8,7 @@ from cenote.store.users import user_of
 
 COLUMNS = (
     "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
-    " c.revision"
+    " c.revision, s.device_key"
 )
 
 
@@ -18,10 +18,10 @@ class Sessions:
 
     async def add(self, session: Session) -> None:
         await self._engine.run(
-            "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation,"
+            " device_key) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
             session.pool_id, session.session_id, session.sub, session.client_id, session.auth_time,
-            session.expires_at,
+            session.expires_at, session.device_key,
         )  # fmt: skip
 
     async def find(self, pool_id: str, session_id: str) -> tuple[Session, User] | None:
@@ -35,7 +35,7 @@ class Sessions:
         )  # fmt: skip
         if row is None:
             return None
-        return Session(pool_id, *row[:9]), user_of(pool_id, row[9:])
+        return Session(pool_id, *row[:10]), user_of(pool_id, row[10:])
 
     async def rotate(self, pool_id: str, session_id: str, *, generation: int, now: int) -> bool:
         """Whether this caller is the one that replaces that generation of the refresh token."""
@@ -60,4 +60,11 @@ class Sessions:
             "UPDATE sessions SET revoked_at = ?"
             " WHERE pool_id = ? AND sub = ? AND revoked_at IS NULL AND session_id <> ?",
             now, pool_id, sub, but or "",
+        )  # fmt: skip
+
+    async def end_refreshing(self, pool_id: str, sub: str, device_key: str, *, now: int) -> None:
+        """Lets the refresh tokens of a device's sessions expire; access tokens live out their own time."""
+        await self._engine.run(
+            "UPDATE sessions SET expires_at = ? WHERE pool_id = ? AND sub = ? AND device_key = ? AND expires_at > ?",
+            now, pool_id, sub, device_key, now,
         )  # fmt: skip
