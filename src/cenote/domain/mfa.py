@@ -6,9 +6,10 @@ Factors go by the names of their challenges. The rules are those of "Details of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from cenote.domain.errors import InvalidParameter
+from cenote.domain.first_factors import passkey_counts_twice
 from cenote.domain.sign_in import SecondFactors
 
 Document: TypeAlias = Mapping[str, Any]
@@ -20,6 +21,7 @@ PASSKEY: Final[str] = "WEB_AUTHN"
 
 # The attribute that a factor's codes are sent to.
 ATTRIBUTES: Final[Mapping[str, str]] = {SMS: "phone_number", EMAIL: "email"}
+MEDIA: Final[Mapping[str, Literal["EMAIL", "SMS"]]] = {SMS: "SMS", EMAIL: "EMAIL"}
 RECOVERY: Final[Mapping[str, str]] = {SMS: "verified_phone_number", EMAIL: "verified_email"}
 # Members of the pool document that SetUserPoolMfaConfig sets and DescribeUserPool doesn't show.
 HIDDEN: Final = ("SoftwareTokenMfaConfiguration", "EmailMfaConfiguration", "SmsMfaEnabled")
@@ -64,6 +66,11 @@ def allowed(pool: Document) -> tuple[str, ...]:
     return tuple(name for name, offered in offers.items() if offered)
 
 
+def passkey_is_mfa(pool: Document, factors: Factors) -> bool:
+    """Whether a passkey counts as both factors: the pool lets it, and the user turned it on (WebAuthnMfaSettings)."""
+    return is_on(pool) and passkey_counts_twice(pool) and PASSKEY in factors.enabled
+
+
 def recovers_first(pool: Document) -> str:
     """The factor whose medium reset codes go out by; empty where administrators reset, or nothing is said.
 
@@ -83,6 +90,8 @@ def second_factors(pool: Document, attributes: Mapping[str, str], factors: Facto
     pool has stopped offering apps, so that this is no way around it. Where the pool insists, whatever the user has
     counts, but for the medium that resets their password: who holds that alone could do both.
     """
+    if not is_on(pool):
+        return SecondFactors()
     offered = allowed(pool)
     insists = pool.get("MfaConfiguration") == "ON"
     reachable = [name for name in (SMS, EMAIL) if name in offered and attributes.get(ATTRIBUTES[name])]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from cenote.domain import usernames
+from cenote.domain import mfa, usernames
 from cenote.domain.attributes import VERIFIED_FLAGS
 from cenote.domain.codes import Purpose
 from cenote.domain.usernames import Name
@@ -21,7 +21,8 @@ async def store(
     """The user with these attributes, written in the caller's transaction, where `user` was read.
 
     AliasExists for an alias or sign-in attribute of somebody else, unless `take_aliases` asks to take it from
-    them. Codes that were sent to an address or number which is no longer the user's are good no more.
+    them. Codes that were sent to an address or number which is no longer the user's are good no more, and a second
+    factor that needs one which is gone is off.
     """
     names, now = usernames.owned(pool.document, user.username, after), ctx.clock()
     if take_aliases:
@@ -32,6 +33,10 @@ async def store(
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=False) from None
     await forget_codes(ctx, user, after)
+    for factor, name in mfa.ATTRIBUTES.items():
+        if user.attributes.get(name) and not after.get(name):
+            # Should the user get another one some day, it is theirs to turn the factor on again.
+            await ctx.store.factors.drop(pool.pool_id, user.sub, factor)
     return replace(user, attributes=dict(after), updated_at=now)
 
 
