@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from cenote.api.registry import operation
@@ -20,6 +21,8 @@ from cenote.domain.users import (
 )
 from cenote.flows import accounts, passwords, verification
 from cenote.flows.sign_up import known
+from cenote.flows.triggers import post_confirmation
+from cenote.flows.triggers.firing import Occasion
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -95,12 +98,17 @@ async def confirm_forgot_password(
         code = await verification.check_code(ctx, pool, subject, RESET, guess, use=False)
     if user is None:
         raise TypeError("a code of nobody's was right")
-    await reset(ctx, pool, user, code, password)
+    user = await reset(ctx, pool, user, code, password)
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    await post_confirmation.told(occasion, user, post_confirmation.Source.FORGOT_PASSWORD)
     return {}
 
 
-async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password: str) -> None:
-    """Trades a code that was found right for the new password: one of many requests at once gets it."""
+async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password: str) -> User:
+    """Trades a code that was found right for the new password: one of many requests at once gets it.
+
+    Gives the user as they are then.
+    """
     previous = await ctx.store.users.password(pool, user.sub)
     new = await passwords.prepared(ctx, pool, user.username, password, Wording.REPLACE, previous=previous)
     async with ctx.store.transaction():
@@ -113,6 +121,7 @@ async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
         await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+    return replace(user, status=CONFIRMED)
 
 
 @operation
