@@ -31,6 +31,12 @@ async def get(ctx: Context, pool: Pool, typed: str) -> User:
     return user
 
 
+async def get_to_change(ctx: Context, pool: Pool, typed: str) -> User:
+    """The user that a typed name means, whom nobody else changes until the caller's transaction ends."""
+    user = await get(ctx, pool, typed)
+    return await ctx.store.users.get(pool.pool_id, user.sub)
+
+
 def subject(pool: Pool, user: User | None, typed: str) -> str:
     """What tries are counted by: all spellings of a user are one, a name nobody has is one of its own."""
     if user is not None:

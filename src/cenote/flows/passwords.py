@@ -109,13 +109,14 @@ async def replace(
     A reset code on its way was for that one and is good no more. Conflict if that one is gone by now: what was
     proved or checked against it would be worth nothing. The request is then run again and sees the new one.
     """
+    await ctx.store.users.get(pool.pool_id, sub)
     await require_unchanged(ctx, pool, sub, previous)
     await ctx.store.users.set_password(pool, sub, new)
     await ctx.store.codes.remove(pool.pool_id, sub, Purpose.RESET_PASSWORD)
 
 
 async def require_unchanged(ctx: Context, pool: Pool, sub: str, seen: StoredPassword | None) -> None:
-    """Conflict unless the user still has the password that was read before the caller's transaction."""
+    """Conflict unless the user, read in the caller's transaction, still has the password read before it."""
     current = await ctx.store.users.password(pool, sub)
     if (current and current.record) != (seen and seen.record):
         raise Conflict("the password was changed by another request")

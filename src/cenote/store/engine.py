@@ -55,6 +55,10 @@ class Unavailable(StoreError):
 class Engine(Protocol):
     """A database. Reads outside a transaction stand alone; a write outside one raises RuntimeError."""
 
+    # What a SELECT ends with whose rows nobody else may change until the caller's transaction ends. Empty where
+    # transactions that write are one at a time anyway.
+    row_lock: str
+
     async def all(self, sql: str, *params: Param) -> list[Row]:
         """Every row of the result."""
         ...

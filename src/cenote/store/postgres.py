@@ -1,8 +1,9 @@
 """The engine for more than one node: PostgreSQL through asyncpg.
 
 READ COMMITTED: what must happen once is a unique index or a conditional update, never a read before a
-write. SQL stays in what CockroachDB, YugabyteDB and Citus accept too; nothing depends on the state of a
-session, but its limits, which are set when it is opened.
+write; what is decided of a user is decided while the user's row is locked (`Users.get`). SQL stays in what
+CockroachDB, YugabyteDB and Citus accept too; nothing depends on the state of a session, but its limits,
+which are set when it is opened.
 """
 
 import re
@@ -142,6 +143,9 @@ class _Use:
 
 class PostgresEngine:
     """See `Engine`. Belongs to the event loop that opened it."""
+
+    # The weakest that keeps the row as it is: rows that refer to it may still be added.
+    row_lock = " FOR NO KEY UPDATE"
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

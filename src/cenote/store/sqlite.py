@@ -28,6 +28,8 @@ _BINDING = (UnicodeError, OverflowError)
 class SqliteEngine:
     """See `Engine`. Belongs to the event loop and the process that opened it."""
 
+    row_lock = ""
+
     def __init__(self, database: Path, writer: Writer) -> None:
         self._database = database
         self._writer = writer

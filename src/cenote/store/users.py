@@ -10,6 +10,7 @@ from cenote.domain.usernames import SUB
 from cenote.domain.users import User
 from cenote.store.engine import Engine, UniqueViolation
 from cenote.store.pools import Pool
+from cenote.store.transactions import in_transaction
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -74,8 +75,13 @@ class Users:
         self._engine = engine
 
     async def get(self, pool_id: str, sub: str) -> User:
+        """The user, or UserNotFound. Inside a transaction nobody else changes the user until it ends.
+
+        So what is decided of a user (a sign-in, a new password, a change of attributes) begins with this.
+        """
+        lock = self._engine.row_lock if in_transaction() else ""
         row = await self._engine.one(
-            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?", pool_id, sub
+            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?{lock}", pool_id, sub
         )
         if row is None:
             raise UserNotFound("User does not exist.")

@@ -28,7 +28,7 @@ async def admin_update_user_attributes(
     pool = await ctx.store.pools.get(req["UserPoolId"])
     changes = rules.from_wire(req["UserAttributes"])
     async with ctx.store.transaction():
-        user = await accounts.get(ctx, pool, req["Username"])
+        user = await accounts.get_to_change(ctx, pool, req["Username"])
         await _change(ctx, pool, user, changes)
     return {}
 
@@ -102,7 +102,7 @@ async def admin_delete_user_attributes(
 ) -> shapes.AdminDeleteUserAttributesResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     async with ctx.store.transaction():
-        user = await accounts.get(ctx, pool, req["Username"])
+        user = await accounts.get_to_change(ctx, pool, req["Username"])
         await _delete(ctx, pool, user, req["UserAttributeNames"])
     return {}
 
