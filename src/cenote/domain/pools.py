@@ -17,7 +17,9 @@ Document: TypeAlias = Mapping[str, Any]
 FIXED: Final = ("SchemaAttributes", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
 # Left as they are by an update that doesn't speak of them, against the rule that an update replaces. Recorded:
 # Terraform relies on both.
-KEPT: Final = ("UserPoolTags", "UserAttributeUpdateSettings")
+KEPT: Final = ("UserPoolTags", "UserAttributeUpdateSettings", "WebAuthnConfiguration")
+# Set and shown by operations of their own.
+APART: Final = ("SessionConfiguration", "RiskConfiguration")
 # Kept and shown just as they are given.
 PLAIN: Final = (
     "AutoVerifiedAttributes",
@@ -40,14 +42,21 @@ LEGACY_MESSAGES: Final = {
 
 
 # What LambdaConfig may name, and what it may not yet.
-TRIGGERS: Final = frozenset({"PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication"})
+TRIGGERS: Final = frozenset(
+    {
+        "PreSignUp",
+        "PostConfirmation",
+        "PreAuthentication",
+        "PostAuthentication",
+        "PreTokenGeneration",
+        "PreTokenGenerationConfig",
+    }
+)
 NO_TRIGGERS: Final = (
     "CustomMessage",
     "DefineAuthChallenge",
     "CreateAuthChallenge",
     "VerifyAuthChallengeResponse",
-    "PreTokenGeneration",
-    "PreTokenGenerationConfig",
     "UserMigration",
     "CustomSMSSender",
     "CustomEmailSender",
@@ -106,7 +115,7 @@ def updated(document: Document, request: Document) -> dict[str, Any]:
     All but what cannot change (`FIXED`) and what AWS keeps (`KEPT`, the name, and the first factors of a sign-in:
     recorded in go-to-k/cdkd#2051).
     """
-    after = {name: document[name] for name in (*FIXED, *KEPT) if name in document}
+    after = {name: document[name] for name in (*FIXED, *KEPT, *APART) if name in document}
     after |= settings(request)
     policies = request.get("Policies", {})
     if (
@@ -131,7 +140,7 @@ def settings(request: Document) -> dict[str, Any]:
     document: dict[str, Any] = {
         "Policies": {"PasswordPolicy": password},
         "DeletionProtection": request.get("DeletionProtection", "INACTIVE"),
-        "LambdaConfig": {name: value for name, value in request.get("LambdaConfig", {}).items() if value},
+        "LambdaConfig": lambda_config(request.get("LambdaConfig", {})),
         "MfaConfiguration": request.get("MfaConfiguration", "OFF"),
         "EmailConfiguration": {
             "EmailSendingAccount": "COGNITO_DEFAULT",
@@ -161,6 +170,22 @@ def settings(request: Document) -> dict[str, Any]:
     if request.get("AccountRecoverySetting", {}).get("RecoveryMechanisms"):
         document["AccountRecoverySetting"] = request["AccountRecoverySetting"]
     return document
+
+
+def lambda_config(given: Document) -> dict[str, Any]:
+    """The functions that are named. The function before tokens has two members, of which the older one is shown with
+    the newer (documented: they have the same value).
+    """
+    config = {name: value for name, value in given.items() if value}
+    newer, older = config.get("PreTokenGenerationConfig"), config.get("PreTokenGeneration")
+    if newer and older and newer["LambdaArn"] != older:
+        raise InvalidParameter(  # assumed
+            "PreTokenGeneration and PreTokenGenerationConfig must have the same Lambda function."
+        )
+    if newer or older:
+        config["PreTokenGeneration"] = newer["LambdaArn"] if newer else older
+        config["PreTokenGenerationConfig"] = newer or {"LambdaVersion": "V1_0", "LambdaArn": older}
+    return config
 
 
 def password_policy(request: Document) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cenote.domain import devices as device_rules
 from cenote.domain import lockout, sign_in, usernames
 from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, factors, passwords, sign_up, tokens
+from cenote.flows import accounts, devices, factors, passwords, sign_up, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
@@ -30,12 +31,13 @@ from cenote.flows.challenges import CHALLENGES
 from cenote.flows.context import Context
 from cenote.flows.triggers import post_authentication, pre_authentication
 from cenote.flows.triggers.firing import Occasion
+from cenote.flows.triggers.pre_token_generation import Source
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.store.transactions import Keep
 
 # The challenges whose ticket travels in PASSWORD_CLAIM_SECRET_BLOCK: clients answer them without `Session`.
-IN_SECRET_BLOCK = frozenset({"PASSWORD_VERIFIER"})
+IN_SECRET_BLOCK = frozenset({"PASSWORD_VERIFIER", "DEVICE_PASSWORD_VERIFIER"})
 # Flows that nobody has to be asked in: the password came with the first request.
 PASSWORD_FLOWS = frozenset({Flow.USER_PASSWORD_AUTH, Flow.ADMIN_USER_PASSWORD_AUTH})
 # How often one challenge may be answered with a code.
@@ -91,6 +93,7 @@ async def initiate(
         # ClientMetadata of this request is for the triggers that come before (documented at InitiateAuth).
         chosen=parameters.get("PREFERRED_CHALLENGE", ""),
         device_key=parameters.get("DEVICE_KEY", ""),
+        device_given="DEVICE_KEY" in parameters,
     )
     return await proceed(attempt, sign_in.next_step(await state_of(attempt)), parameters)
 
@@ -134,6 +137,8 @@ async def respond(
     in_block = challenge in IN_SECRET_BLOCK
     name = required(responses, "USERNAME")
     text = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK") if in_block else session
+    if not text and challenge == devices.SESSIONLESS:
+        text = await devices.kept_session(ctx, pool, client, responses)
     if not text:
         raise InvalidParameter("Missing required parameter Session")
     ticket = opened(ctx, pool, client, text, block=in_block)
@@ -141,6 +146,7 @@ async def respond(
     accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, name)
+    devices.take_name(attempt, ticket, responses)
     verdict = await CHALLENGES[ticket.challenge].answer(attempt, ticket, responses)
     return await settle(attempt, ticket, verdict, responses)
 
@@ -212,6 +218,7 @@ async def state_of(attempt: Attempt) -> State:
     if attempt.user.status == "FORCE_CHANGE_PASSWORD":
         ends = await attempt.ctx.store.users.password_expiry(attempt.pool.pool_id, attempt.user.sub)
         expired = ends is not None and ends <= attempt.ctx.clock()
+    attempt.device = await devices.named(attempt)
     return State.of(
         attempt.flow,
         attempt.proved,
@@ -220,6 +227,9 @@ async def state_of(attempt: Attempt) -> State:
         available=attempt.available,
         chosen=attempt.chosen,
         second=await factors.second(attempt),
+        device_known=attempt.device is not None and attempt.device.remembered,
+        device_replaces_mfa=device_rules.replace_mfa(attempt.pool.document),
+        passkey_is_mfa=Proof.PASSKEY in attempt.proved and await factors.passkey_is_mfa(attempt),
     )
 
 
@@ -228,7 +238,7 @@ async def settle(
 ) -> Outcome:
     """Accepts or counts an answer in one transaction, and goes on to what follows."""
     ctx, store = attempt.ctx, attempt.ctx.store
-    session = None
+    session, bound = None, devices.UNBOUND
     async with store.transaction():
         await use(attempt, ticket, verdict)
         if verdict.error is not None or (attempt.user is None and verdict.proof is not None):
@@ -244,11 +254,17 @@ async def settle(
         if verdict.write is not None:
             await verdict.write()
         if isinstance(step, Granted) and attempt.user is not None:
+            bound = await devices.bind(attempt)
             session = await tokens.begin_session(
-                ctx, attempt.pool, attempt.client, attempt.user, auth_time=attempt.begun_at
+                ctx,
+                attempt.pool,
+                attempt.client,
+                attempt.user,
+                auth_time=attempt.begun_at,
+                device_key=bound.device_key,
             )
     if session is not None and attempt.user is not None:
-        return await signed_in(attempt, attempt.user, session)
+        return await signed_in(attempt, attempt.user, session, bound.metadata)
     return await proceed(attempt, step, parameters)
 
 
@@ -296,13 +312,27 @@ async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str,
         return await settle(attempt, None, verdict, {})
     asked = await CHALLENGES[step.name].issue(attempt, parameters)
     ticket = sealed(attempt, ticket_for(attempt, step.name, asked), block=asked.block)
+    if step.name == devices.SESSIONLESS and attempt.proved_public:
+        await devices.keep_session(attempt, ticket)
     if asked.block:
         return Asking(step.name, None, {**asked.parameters, "SECRET_BLOCK": ticket}, attempt.available)
     return Asking(step.name, ticket, asked.parameters, attempt.available)
 
 
-async def signed_in(attempt: Attempt, user: User, session: Session) -> SignedIn:
+async def signed_in(
+    attempt: Attempt, user: User, session: Session, new_device: Mapping[str, str] | None = None
+) -> SignedIn:
     occasion = Occasion(attempt.ctx, attempt.pool, attempt.client, attempt.metadata)
     await post_authentication.told(occasion, user)
-    result = await tokens.issue(attempt.ctx, attempt.pool, attempt.client, user, session, refresh=True)
-    return SignedIn(result)
+    changes = await tokens.changed(occasion, user, source_of(attempt))
+    result = await tokens.issue(
+        attempt.ctx, attempt.pool, attempt.client, user, session, refresh=True, changes=changes
+    )
+    return SignedIn(result if new_device is None else {**result, "NewDeviceMetadata": new_device})
+
+
+def source_of(attempt: Attempt) -> Source:
+    """What PreTokenGeneration hears of how the user signed in."""
+    if Proof.NEW_PASSWORD in attempt.proved:
+        return Source.NEW_PASSWORD
+    return Source.DEVICE if Proof.DEVICE in attempt.proved else Source.AUTHENTICATION

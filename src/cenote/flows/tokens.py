@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from cenote.domain import attributes, claims, identifiers, jwt, sealed_tokens
+from cenote.domain import attributes, claims, identifiers, jwt, sealed_tokens, session_tracking, user_agents
 from cenote.domain import clients as client_rules
 from cenote.domain.errors import (
     NotAuthorized,
@@ -16,10 +16,15 @@ from cenote.domain.errors import (
     UnsupportedTokenType,
 )
 from cenote.domain.groups import Group
+from cenote.domain.session_tracking import Activity
 from cenote.domain.sessions import Session
+from cenote.domain.token_changes import TokenChanges
 from cenote.domain.users import User
 from cenote.flows.context import Context
 from cenote.flows.signing import PoolSigner
+from cenote.flows.triggers import pre_token_generation
+from cenote.flows.triggers.firing import Occasion
+from cenote.flows.triggers.pre_token_generation import Source
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.store.transactions import Keep
@@ -48,7 +53,9 @@ class Refreshing:
     generation: int
 
 
-async def begin_session(ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int) -> Session:
+async def begin_session(
+    ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int, device_key: str | None = None
+) -> Session:
     """Adds a session in the caller's transaction. Its id is the origin_jti of all its tokens."""
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
@@ -58,19 +65,50 @@ async def begin_session(ctx: Context, pool: Pool, client: Client, user: User, *,
         client_id=client.client_id,
         auth_time=auth_time,
         expires_at=ctx.clock() + lifetime * 1000,
+        device_key=device_key,
     )
+    allowed = session_tracking.limit(pool.document)
+    if allowed is not None:
+        # The one that was used longest ago makes room, before this one is there (documented at MaxPerUser).
+        await ctx.store.sessions.evict(pool.pool_id, user.sub, keep=allowed - 1, now=ctx.clock())
     await ctx.store.sessions.add(session)
+    await track(ctx, pool, session)
     return session
 
 
+async def track(ctx: Context, pool: Pool, session: Session) -> None:
+    """Notes in the caller's transaction who uses the session, where its pool wants to know.
+
+    NotAuthorized for a session that another request has just ended.
+    """
+    if session_tracking.limit(pool.document) is None:
+        return
+    request = ctx.request
+    activity = Activity(ctx.clock(), user_agents.described(request.user_agent), request.address)
+    if not await ctx.store.sessions.track(pool.pool_id, session.session_id, activity):
+        raise NotAuthorized(REVOKED_REFRESH_TOKEN)
+
+
 async def issue(
-    ctx: Context, pool: Pool, client: Client, user: User, session: Session, *, refresh: bool
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    user: User,
+    session: Session,
+    *,
+    refresh: bool,
+    changes: TokenChanges | None = None,
 ) -> dict[str, Any]:
-    """An AuthenticationResultType: ID and access token, and a refresh token where the caller wants one."""
+    """An AuthenticationResultType: ID and access token, and a refresh token where the caller wants one.
+
+    `changes` are what the pool's function makes of the claims.
+    """
     groups = await ctx.store.groups.of_user(pool.pool_id, user.sub)
     signer = await ctx.signing.of(pool)
     lifetimes = client_rules.lifetimes(client.document)
     id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)
+    if changes is not None:
+        id_claims, access_claims = changes.of_id_token(id_claims), changes.of_access_token(access_claims)
     id_token, access_token = await ctx.work.run(signed, signer, id_claims, access_claims)
     result = {
         "AccessToken": access_token,
@@ -103,6 +141,7 @@ def both_claims(
         revocable=bool(client.document.get("EnableTokenRevocation", True)),
         auth_time=session.auth_time // 1000,
         issued_at=ctx.clock() // 1000,
+        device_key=session.device_key,
     )
     readable = attributes.readable(client.document, user.attributes)
     return (
@@ -144,20 +183,39 @@ async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: st
     return Refreshing(session, user, ticket.generation)
 
 
+async def changed(occasion: Occasion, user: User, source: Source) -> TokenChanges | None:
+    """What the pool's function changes in the tokens of the API flows; None where there is no such function."""
+    return await pre_token_generation.changes(occasion, user, source, [claims.SELF_SERVICE_SCOPE])
+
+
 async def refreshed(
-    ctx: Context, pool: Pool, client: Client, refreshing: Refreshing, *, rotation: Mapping[str, Any] | None
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    refreshing: Refreshing,
+    *,
+    rotation: Mapping[str, Any] | None,
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """New tokens for a session; with `rotation` (the client's RefreshTokenRotation) a new refresh token too."""
     session = refreshing.session
+    # Asked before the refresh token is used up: if the function fails, the client may try again.
+    occasion = Occasion(ctx, pool, client, metadata or {})
+    changes = await changed(occasion, refreshing.user, Source.REFRESH)
     if rotation is None:
         if refreshing.generation != session.generation:
             await end_family(ctx, session)
-        return await issue(ctx, pool, client, refreshing.user, session, refresh=False)
-    session = await rotated(ctx, refreshing, grace=int(rotation.get("RetryGracePeriodSeconds", 0)) * 1000)
-    return await issue(ctx, pool, client, refreshing.user, session, refresh=True)
+        if session_tracking.limit(pool.document) is not None:
+            async with ctx.store.transaction():
+                await track(ctx, pool, session)
+        return await issue(ctx, pool, client, refreshing.user, session, refresh=False, changes=changes)
+    session = await rotated(
+        ctx, pool, refreshing, grace=int(rotation.get("RetryGracePeriodSeconds", 0)) * 1000
+    )
+    return await issue(ctx, pool, client, refreshing.user, session, refresh=True, changes=changes)
 
 
-async def rotated(ctx: Context, refreshing: Refreshing, *, grace: int) -> Session:
+async def rotated(ctx: Context, pool: Pool, refreshing: Refreshing, *, grace: int) -> Session:
     """The session with the next generation of its refresh token.
 
     The update is the gate: of many uses of one generation one rotates it, and the others count as retries while
@@ -169,6 +227,7 @@ async def rotated(ctx: Context, refreshing: Refreshing, *, grace: int) -> Sessio
         if await store.sessions.rotate(
             session.pool_id, session.session_id, generation=refreshing.generation, now=now
         ):
+            await track(ctx, pool, session)
             return replace(session, generation=refreshing.generation + 1)
         found = await store.sessions.find(session.pool_id, session.session_id)
         current = found[0] if found else None
@@ -176,6 +235,7 @@ async def rotated(ctx: Context, refreshing: Refreshing, *, grace: int) -> Sessio
             raise NotAuthorized(REVOKED_REFRESH_TOKEN)
         retry = refreshing.generation == current.generation - 1 and current.rotated_at is not None
         if retry and current.rotated_at is not None and now - current.rotated_at < grace:
+            await track(ctx, pool, current)
             return current
         await store.sessions.revoke(session.pool_id, session.session_id, now=now)
         raise Keep(RefreshTokenReuse("Refresh token has been reused"))

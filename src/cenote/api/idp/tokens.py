@@ -36,7 +36,9 @@ async def get_tokens_from_refresh_token(
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     check_client_secret(client, req.get("ClientSecret"))
     refreshing = await tokens.open_refresh_token(ctx, pool, client, req["RefreshToken"])
-    result: Any = await tokens.refreshed(ctx, pool, client, refreshing, rotation=rotation_of(client))
+    result: Any = await tokens.refreshed(
+        ctx, pool, client, refreshing, rotation=rotation_of(client), metadata=req.get("ClientMetadata", {})
+    )
     return {"AuthenticationResult": result}
 
 
