@@ -31,6 +31,8 @@ PLAIN: Final = (
     "AllowedOAuthScopes",
     "PreventUserExistenceErrors",
 )
+# Set and shown by operations of their own.
+APART: Final = ("SessionConfiguration", "RiskConfiguration")
 DEFAULTS: Final = {
     "RefreshTokenValidity": 30,
     "TokenValidityUnits": {},
@@ -76,6 +78,7 @@ def updated(
 ) -> dict[str, Any]:
     """The document after UpdateUserPoolClient: all but the name goes back to its default if left out."""
     after = settings({"ClientName": document["ClientName"], **request})
+    after |= {name: document[name] for name in APART if name in document}
     return checked(pool, after, pool_id=pool_id, confidential=confidential, deed="updating")
 
 

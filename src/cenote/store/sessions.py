@@ -1,5 +1,6 @@
 """Sessions: what a refresh token and an access token are checked against."""
 
+from cenote.domain.session_tracking import Activity, TrackedSession
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
 from cenote.store.engine import Engine
@@ -10,6 +11,9 @@ COLUMNS = (
     "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
     " c.revision, s.device_key"
 )
+
+# A session that is tracked and not over, at a time that is the parameter.
+ACTIVE = "revoked_at IS NULL AND last_active_at IS NOT NULL AND expires_at > ?"
 
 
 class Sessions:
@@ -36,6 +40,53 @@ class Sessions:
         if row is None:
             return None
         return Session(pool_id, *row[:10]), user_of(pool_id, row[10:])
+
+    async def track(self, pool_id: str, session_id: str, activity: Activity) -> bool:
+        """Keeps who used the session last; False for one that is over."""
+        changed = await self._engine.run(
+            "UPDATE sessions SET last_active_at = ?, device = ?, address = ?"
+            " WHERE pool_id = ? AND session_id = ? AND revoked_at IS NULL",
+            activity.at, activity.device, activity.address, pool_id, session_id,
+        )  # fmt: skip
+        return changed > 0
+
+    async def evict(self, pool_id: str, sub: str, *, keep: int, now: int) -> None:
+        """Ends all but the `keep` tracked sessions of the user that were used last.
+
+        Of several at once one comes after the other: each locks the user first, and then sees what the last one did.
+        """
+        await self._engine.run(
+            "UPDATE users SET updated_at = updated_at WHERE pool_id = ? AND sub = ?", pool_id, sub
+        )
+        await self._engine.run(
+            f"UPDATE sessions SET revoked_at = ? WHERE pool_id = ? AND sub = ? AND {ACTIVE} AND session_id NOT IN"
+            f" (SELECT session_id FROM sessions WHERE pool_id = ? AND sub = ? AND {ACTIVE}"
+            " ORDER BY last_active_at DESC, session_id DESC LIMIT ?)",
+            now, pool_id, sub, now, pool_id, sub, now, keep,
+        )  # fmt: skip
+
+    async def list_active(
+        self, pool_id: str, sub: str, *, now: int, before: str, limit: int
+    ) -> list[TrackedSession]:
+        """The user's tracked sessions, newest first, beginning after `before`, a session's id or empty."""
+        rows = await self._engine.all(
+            "SELECT session_id, client_id, auth_time, last_active_at, device, address FROM sessions"
+            f" WHERE pool_id = ? AND sub = ? AND {ACTIVE} AND session_id < ? ORDER BY session_id DESC LIMIT ?",
+            pool_id, sub, now, before or "~", limit,
+        )  # fmt: skip
+        return [
+            TrackedSession(session_id, client_id, created_at, Activity(at, device, address))
+            for session_id, client_id, created_at, at, device, address in rows
+        ]
+
+    async def revoke_active(self, pool_id: str, sub: str, session_id: str, *, now: int) -> bool:
+        """Whether it was a tracked session of this user that was not over yet."""
+        changed = await self._engine.run(
+            "UPDATE sessions SET revoked_at = ?"
+            f" WHERE pool_id = ? AND sub = ? AND session_id = ? AND {ACTIVE}",
+            now, pool_id, sub, session_id, now,
+        )  # fmt: skip
+        return changed > 0
 
     async def rotate(self, pool_id: str, session_id: str, *, generation: int, now: int) -> bool:
         """Whether this caller is the one that replaces that generation of the refresh token."""

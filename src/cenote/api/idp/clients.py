@@ -143,7 +143,7 @@ def described(client: Client) -> shapes.UserPoolClientType:
     shape: Any = {
         "UserPoolId": client.pool_id,
         "ClientId": client.client_id,
-        **client.document,
+        **{name: value for name, value in client.document.items() if name not in rules.APART},
         "LastModifiedDate": render.seconds(client.updated_at),
         "CreationDate": render.seconds(client.created_at),
     }

@@ -88,7 +88,7 @@ def region_of(ctx: Context) -> str:
 def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
     shape: Any = {
         "Id": pool.pool_id,
-        **{name: value for name, value in pool.document.items() if name not in HIDDEN},
+        **{name: value for name, value in pool.document.items() if name not in (*HIDDEN, *rules.APART)},
         "LastModifiedDate": render.seconds(pool.updated_at),
         "CreationDate": render.seconds(pool.created_at),
         "EstimatedNumberOfUsers": users,
