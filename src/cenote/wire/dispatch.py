@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -54,6 +55,16 @@ _NOT_A_CALL = (
     b'{"code":"BadRequest","message":"The server did not understand the operation that was requested.",'
     b'"type":"client"}'
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What is answered. `error` is the wire name of one, for who counts them."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=list)
+    error: str | None = None
 
 
 class _Route(Generic[Ctx]):
@@ -127,31 +138,23 @@ class Dispatcher(Generic[Ctx]):
             await self._answer_no_call(scope, headers, request_id, send)
             return
         route = self._routes.get(headers.get(b"x-amz-target", b""))
-        failure: CognitoError | None = None
+        # Of an error, only what is answered is kept: its traceback would hold this frame, and the frame the error, and
+        # so the unread body and its connection, until the garbage collector comes by.
         try:
             body = await read_body(
                 receive, headers.get(b"content-length"), self._max_body, self._body_timeout
             )
-            payload = await self._payload(route, scope, headers, body, request_id)
+            reply = _Reply(200, await self._payload(route, scope, headers, body, request_id))
         except ClientGone:
             return
         except CognitoError as error:
-            failure = self._told(error, route, request_id)
+            reply = _refusal(self._told(error, route, request_id), scope)
         except Exception as error:  # noqa: BLE001 (whatever it was, the client gets an answer and no detail)
-            failure = _unforeseen(error, route, request_id)
-        if failure is None:
-            await self._send(send, 200, headers, request_id, payload)
-        else:
-            extra = error_headers(failure)
-            if isinstance(failure, (RequestEntityTooLarge, RequestTimeout)) and scope.get(
-                "http_version", "1.1"
-            ).startswith("1"):
-                # The rest of the body is still on its way: nothing more can be read from this connection.
-                extra.append((b"connection", b"close"))
-            await self._send(send, failure.status, headers, request_id, error_body(failure), extra)
+            reply = _refusal(_unforeseen(error, route, request_id), scope)
+        await self._send(send, reply, headers, request_id)
         if self._observe is not None:
             elapsed = time.perf_counter() - started
-            self._observe(route.name if route else "", failure.code if failure else None, elapsed)
+            self._observe(route.name if route else "", reply.error, elapsed)
 
     async def _payload(
         self,
@@ -220,25 +223,16 @@ class Dispatcher(Generic[Ctx]):
             await send({"type": "http.response.start", "status": 200, "headers": start})
             await send({"type": "http.response.body", "body": b""})
         else:
-            await self._send(send, 404, headers, request_id, _NOT_A_CALL)
+            await self._send(send, _Reply(404, _NOT_A_CALL), headers, request_id)
 
-    async def _send(
-        self,
-        send: Send,
-        status: int,
-        asked: dict[bytes, bytes],
-        request_id: str,
-        body: bytes,
-        extra: Headers | None = None,
-    ) -> None:
+    async def _send(self, send: Send, reply: _Reply, asked: dict[bytes, bytes], request_id: str) -> None:
         headers = self._common(request_id)
         headers.append((b"content-type", CONTENT_TYPE))
-        headers.append((b"content-length", b"%d" % len(body)))
-        if extra:
-            headers += extra
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+        headers += reply.headers
         headers += cors.answer_headers(asked)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
     def _common(self, request_id: str) -> Headers:
         """The id, and the date by our clock: SDKs correct their own by it when a signature is out of time."""
@@ -246,6 +240,16 @@ class Dispatcher(Generic[Ctx]):
         if self._dated[0] != second:
             self._dated = (second, _http_date(second))
         return [(b"x-amzn-requestid", request_id.encode("ascii")), (b"date", self._dated[1])]
+
+
+def _refusal(error: CognitoError, scope: Scope) -> _Reply:
+    extra = error_headers(error)
+    if isinstance(error, (RequestEntityTooLarge, RequestTimeout)) and scope.get(
+        "http_version", "1.1"
+    ).startswith("1"):
+        # The rest of the body is still on its way: nothing more can be read from this connection.
+        extra.append((b"connection", b"close"))
+    return _Reply(error.status, error_body(error), extra, error.code)
 
 
 def _decoded(body: bytes) -> Any:
