@@ -5,6 +5,7 @@ Here is decided who sees what; the pages themselves are rendered in `console/` a
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from ipaddress import ip_address
 from pathlib import Path
@@ -42,6 +43,8 @@ PRIVATE: Final = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
 }
+# Where the rest of the body is still on its way, nothing more can be read from the connection.
+UNREAD: Final = {"connection": "close", **PRIVATE}
 
 
 def pages(app: Application) -> Starlette:
@@ -129,9 +132,13 @@ class Pages:
         return html(*confirm_user.asking(self._templates, request.query_params, nonce=nonce), nonce)
 
     async def confirmed(self, request: Request) -> Response:
-        fields = await form(request)
+        try:
+            async with asyncio.timeout(self._app.settings.body_timeout):
+                fields = await form(request)
+        except TimeoutError:
+            return PlainTextResponse("Too slow\n", 408, UNREAD)
         if fields is None:
-            return PlainTextResponse("Too large\n", 413, PRIVATE)
+            return PlainTextResponse("Too large\n", 413, UNREAD)
         nonce = self._nonce()
         ctx = self._app.context(facts(request))
         status, page = await retrying(
