@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import os
+import resource
 import ssl
 import sys
 import threading
@@ -18,6 +19,11 @@ from granian.log import LogLevels
 from cenote.server import logs
 from cenote.server.app import Application, opened_store
 from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
+
+# One connection costs 10 KB. What is beyond waits in the kernel's queue: a flood does not grow in memory.
+CONNECTIONS = 8192
+# What a worker opens beside connections: the database, logs, libraries.
+OWN_FILES = 128
 
 
 def application() -> Application:
@@ -49,8 +55,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
         websockets=False,
         backlog=2048,
-        # Keeps a flood from growing in memory: what is beyond waits in the kernel's queue.
-        backpressure=1024,
+        backpressure=most_connections(),
         log_level=LogLevels.warning,
         log_dictconfig=logs.granian_config(),
         respawn_failed_workers=True,
@@ -60,6 +65,19 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
     )
     threading.Thread(target=announce, args=(settings, on_ready), daemon=True).start()
     server.serve()
+
+
+def most_connections() -> int:
+    """How many connections each worker holds at a time, once this process may open as many files as it needs for them.
+
+    Idle ones count: with too few, clients that keep theirs open would shut the others out.
+    """
+    wanted = CONNECTIONS + OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, soft - OWN_FILES), 1)
 
 
 def share_metrics(data: Path) -> None:
