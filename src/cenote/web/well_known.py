@@ -8,8 +8,11 @@ from typing import Any
 import msgspec
 
 from cenote.domain.deployment import Deployment
+from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
 from cenote.store import Store
+from cenote.store.engine import StoreError, Unstorable
+from cenote.store.pools import Pool
 
 JWKS_PATH = "/.well-known/jwks.json"
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -19,7 +22,12 @@ HEADERS = (
     (b"cache-control", b"public, max-age=300"),
     (b"access-control-allow-origin", b"*"),
 )
-NOT_FOUND = b'{"message":"User pool does not exist."}'
+# Not kept by anybody: the pool may be made, and the database answer, a moment later.
+ERROR_HEADERS = (*HEADERS[:1], (b"cache-control", b"no-store"), *HEADERS[2:])
+NOT_FOUND = 404, ERROR_HEADERS, b'{"message":"User pool does not exist."}'
+UNAVAILABLE = 503, ERROR_HEADERS, b'{"message":"The database cannot answer now."}'
+
+Answer = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
 
 
 class WellKnown:
@@ -29,16 +37,25 @@ class WellKnown:
         self._store = store
         self._signing = signing
         self._deployment = deployment
+        self._documents = {JWKS_PATH[1:]: self._jwks, DISCOVERY_PATH[1:]: self._discovery}
 
-    async def answer(self, path: str) -> tuple[int, tuple[tuple[bytes, bytes], ...], bytes]:
+    async def answer(self, path: str) -> Answer:
         """Status, headers and body for one of the two paths."""
         pool_id, _, rest = path[1:].partition("/")
-        pool = await self._store.pools.find(pool_id)
-        if pool is None:
-            return 404, HEADERS, NOT_FOUND
-        if f"/{rest}" == JWKS_PATH:
-            return 200, HEADERS, (await self._signing.of(pool)).jwks
-        return 200, HEADERS, msgspec.json.encode(discovery(self._deployment, pool_id))
+        write = self._documents.get(rest)
+        try:
+            pool = await self._store.pools.find(pool_id) if write else None
+            return NOT_FOUND if write is None or pool is None else (200, HEADERS, await write(pool))
+        except (Unstorable, ResourceNotFound):
+            return NOT_FOUND
+        except StoreError:
+            return UNAVAILABLE
+
+    async def _jwks(self, pool: Pool) -> bytes:
+        return (await self._signing.of(pool)).jwks
+
+    async def _discovery(self, pool: Pool) -> bytes:
+        return msgspec.json.encode(discovery(self._deployment, pool.pool_id))
 
 
 def discovery(deployment: Deployment, pool_id: str) -> dict[str, Any]:
