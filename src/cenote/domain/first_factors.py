@@ -106,6 +106,7 @@ def decoy(pool: Document, secret: bytes, name: str, *, srp: bool) -> Held:
         if attribute in usual or digest[index] < 64:
             attributes |= {attribute: "?", f"{attribute}_verified": "true"}
     needs_mfa = pool.get("MfaConfiguration") == "ON"
-    held = Held(attributes, False, digest[2] < 64, needs_mfa, passkey_counts_twice(pool))
+    has_passkey = digest[2] < 64 and "RelyingPartyId" in pool.get("WebAuthnConfiguration", {})
+    held = Held(attributes, False, has_passkey, needs_mfa, passkey_counts_twice(pool))
     passwordless = digest[3] < 64 and bool(offered(pool, held, srp=srp))
     return replace(held, password=not passwordless)

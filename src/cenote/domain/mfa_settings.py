@@ -8,11 +8,15 @@ line says assumed.
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import mfa
+from cenote.domain import mfa, passkeys
 from cenote.domain.errors import FeatureUnavailableInTier, InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
 
+# Passkeys are first factors: a pool has them with MFA or without.
+PASSKEYS: Final = "WebAuthnConfiguration"
+# What DescribeUserPool does not show.
+UNSHOWN: Final = (*mfa.HIDDEN, PASSKEYS)
 FACTORS: Final = ("SmsMfaConfiguration", "SoftwareTokenMfaConfiguration", "EmailMfaConfiguration")
 
 
@@ -38,8 +42,11 @@ def carried(before: Document, after: dict[str, Any]) -> None:
 
 def configured(document: Document, request: Document) -> dict[str, Any]:
     """The document after SetUserPoolMfaConfig, which replaces: what is left out is off."""
-    after = {name: value for name, value in document.items() if name not in mfa.HIDDEN}
+    after = {name: value for name, value in document.items() if name not in UNSHOWN}
     after["MfaConfiguration"] = request.get("MfaConfiguration", "OFF")
+    if PASSKEYS in request:
+        after[PASSKEYS] = passkeys.configured(request[PASSKEYS])
+    passkeys.check_policy(after)
     if not mfa.is_on(after):
         if any(name in request for name in FACTORS):
             raise InvalidParameter(
@@ -84,7 +91,7 @@ def shown(document: Document) -> dict[str, Any]:
     if document.get("SmsMfaEnabled"):
         names = ("SmsAuthenticationMessage", "SmsConfiguration")
         answer["SmsMfaConfiguration"] = {name: document[name] for name in names if name in document}
-    for name in ("SoftwareTokenMfaConfiguration", "EmailMfaConfiguration"):
+    for name in ("SoftwareTokenMfaConfiguration", "EmailMfaConfiguration", PASSKEYS):
         if name in document:
             answer[name] = document[name]
     return answer

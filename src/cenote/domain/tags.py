@@ -1,7 +1,8 @@
 """Tags of a user pool: AWS's rules, and the few tags that Cenote itself reads.
 
-A tag is how a request says what AWS has no parameter for: `cenote:id`, the id that a new pool is to have, and
-`cenote:password-hash`, how its passwords are kept.
+A tag is how a request says what AWS has no parameter for: `cenote:id`, the id that a new pool is to have,
+`cenote:password-hash`, how its passwords are kept, and `cenote:passkey-origins`, pages beside the relying party's own
+that may use its passkeys.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ POOL_ID: Final = identifiers.WANTED_ID_TAG
 PASSWORD_HASH: Final = "cenote:password-hash"
 SRP: Final = "srp"
 ARGON2ID: Final = "argon2id"
+PASSKEY_ORIGINS: Final = "cenote:passkey-origins"
 
 
 def checked(tags: Mapping[str, str]) -> dict[str, str]:
@@ -32,7 +34,7 @@ def checked(tags: Mapping[str, str]) -> dict[str, str]:
             )
         if key.lower().startswith(RESERVED):
             raise InvalidParameter(f"Tag keys that start with {RESERVED} are reserved: {key}")
-        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH):
+        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH, PASSKEY_ORIGINS):
             raise InvalidParameter(f"Cenote knows no tag {key}.")
     if tags.get(PASSWORD_HASH, SRP) not in (SRP, ARGON2ID):
         raise InvalidParameter(f"The tag {PASSWORD_HASH} is {SRP} or {ARGON2ID}.")
@@ -66,3 +68,9 @@ def password_hash(pool: Mapping[str, Any]) -> str:
     """How a pool's passwords are kept: `srp` or `argon2id`."""
     tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
     return tags.get(PASSWORD_HASH, SRP)
+
+
+def passkey_origins(pool: Mapping[str, Any]) -> tuple[str, ...]:
+    """The origins, separated by spaces, that a pool's passkeys may be used from beside their relying party's own."""
+    tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
+    return tuple(tags.get(PASSKEY_ORIGINS, "").split())

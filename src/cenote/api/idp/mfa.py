@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from cenote.api.registry import operation
 from cenote.domain import mfa as rules
 from cenote.domain import mfa_settings
-from cenote.domain.errors import InvalidParameter
 from cenote.flows import accounts
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ async def get_user_pool_mfa_config(
 async def set_user_pool_mfa_config(
     ctx: Context, req: shapes.SetUserPoolMfaConfigRequest
 ) -> shapes.SetUserPoolMfaConfigResponse:
-    if req.get("WebAuthnConfiguration"):
-        raise InvalidParameter("WebAuthnConfiguration: Cenote has no passkeys yet; leave it out.")
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
         document = mfa_settings.configured(pool.document, req)

@@ -10,7 +10,7 @@ from cenote.api.registry import operation
 from cenote.domain import identifiers, tags
 from cenote.domain import pools as rules
 from cenote.domain.errors import InvalidParameter
-from cenote.domain.mfa import HIDDEN
+from cenote.domain.mfa_settings import UNSHOWN
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -88,7 +88,7 @@ def region_of(ctx: Context) -> str:
 def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
     shape: Any = {
         "Id": pool.pool_id,
-        **{name: value for name, value in pool.document.items() if name not in (*HIDDEN, *rules.APART)},
+        **{name: value for name, value in pool.document.items() if name not in (*UNSHOWN, *rules.APART)},
         "LastModifiedDate": render.seconds(pool.updated_at),
         "CreationDate": render.seconds(pool.created_at),
         "EstimatedNumberOfUsers": users,

@@ -17,6 +17,7 @@ from cenote.flows.challenges import (
     select_challenge,
     select_mfa_type,
     software_token_mfa,
+    web_authn,
 )
 
 
@@ -43,4 +44,5 @@ CHALLENGES: Mapping[str, Challenge] = {
     "SOFTWARE_TOKEN_MFA": software_token_mfa,
     "SELECT_MFA_TYPE": select_mfa_type,
     "MFA_SETUP": mfa_setup,
+    "WEB_AUTHN": web_authn,
 }
