@@ -114,6 +114,7 @@ class State:
     device_known: bool = False
     device_replaces_mfa: bool = False
     passkey_is_mfa: bool = False
+    discreet: bool = False
     custom_next: str = ""
 
     @classmethod
@@ -182,9 +183,11 @@ def _second_factor(state: State) -> Step:
 
 TABLE: tuple[Row, ...] = (
     Row(
-        # AWS answers so whatever password is tried: the old one has been deactivated.
+        # AWS answers so whatever password is tried: the old one has been deactivated. Where existence is hidden, only who
+        # knows that one hears it: imported users, who never had one, get what a wrong password gets (documented in
+        # "Managing user existence error responses").
         "a password that was reset has to be set anew before anything else",
-        lambda state: state.status == "RESET_REQUIRED" and not _identified(state),
+        lambda state: state.status == "RESET_REQUIRED" and _identified(state) is state.discreet,
         Denied(PasswordResetRequired, "Password reset required for the user"),
     ),
     Row(

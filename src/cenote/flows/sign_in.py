@@ -215,7 +215,8 @@ async def state_of(attempt: Attempt) -> State:
             chosen=attempt.chosen,
         )
     expired = False
-    if attempt.user.status == "FORCE_CHANGE_PASSWORD":
+    # Until something is proved, somebody costs no more than a name that nobody has.
+    if attempt.proved and attempt.user.status == "FORCE_CHANGE_PASSWORD":
         ends = await attempt.ctx.store.users.password_expiry(attempt.pool.pool_id, attempt.user.sub)
         expired = ends is not None and ends <= attempt.ctx.clock()
     attempt.device = await devices.named(attempt)
@@ -226,10 +227,11 @@ async def state_of(attempt: Attempt) -> State:
         password_expired=expired,
         available=attempt.available,
         chosen=attempt.chosen,
-        second=await factors.second(attempt),
+        second=await factors.second(attempt) if attempt.proved else sign_in.SecondFactors(),
         device_known=attempt.device is not None and attempt.device.remembered,
         device_replaces_mfa=device_rules.replace_mfa(attempt.pool.document),
         passkey_is_mfa=Proof.PASSKEY in attempt.proved and await factors.passkey_is_mfa(attempt),
+        discreet=not attempt.client.reveals_users,
     )
 
 
