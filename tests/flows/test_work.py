@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -54,21 +53,21 @@ async def test_case_54_no_more_hash_at_once_than_there_are_threads(work: Work) -
     running = 0
     most = 0
     guard = threading.Lock()
-    go_on = threading.Event()
+    both_busy, go_on = threading.Event(), threading.Event()
 
     def job() -> None:
         nonlocal running, most
         with guard:
             running += 1
             most = max(most, running)
+            if running == 2:
+                both_busy.set()
         go_on.wait(5)
         with guard:
             running -= 1
 
     jobs = [asyncio.create_task(work.hash(job)) for _ in range(50)]
-    deadline = time.monotonic() + 5
-    while most < 2 and time.monotonic() < deadline:
-        await asyncio.sleep(0)
+    assert await asyncio.to_thread(both_busy.wait, 5)
     # The loop is free meanwhile.
     assert await work.run(divmod, 9, 2) == (4, 1)
     go_on.set()
