@@ -100,7 +100,8 @@ class State:
     `available` are the first factors that USER_AUTH offers this user; `chosen` is what they picked last, a first
     factor or a second. `device_known` tells that the client named a device that the user has confirmed,
     `device_replaces_mfa` that the pool lets such a device stand for the second factor, `passkey_is_mfa` that a
-    passkey with user verification counts as both.
+    passkey with user verification counts as both, `discreet` that the client hides who exists
+    (PreventUserExistenceErrors).
     """
 
     flow: Flow
