@@ -277,13 +277,14 @@ def test_the_password_stays_among_the_first_factors() -> None:
 @pytest.mark.parametrize(
     ("member", "request_"),
     [
-        ("LambdaConfig", {"LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}}),
+        (
+            "LambdaConfig",
+            {"LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
+        ),
         (
             "LambdaConfig",
             {"LambdaConfig": {"CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
         ),
-        ("DeviceConfiguration", {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}),
-        ("DeviceConfiguration", {"DeviceConfiguration": {}}),
         ("UserPoolAddOns", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
         ("IssuerConfiguration", {"IssuerConfiguration": {"Type": "UPDATED"}}),

@@ -171,13 +171,13 @@ async def test_a_session_keeps_its_device_and_only_that_devices_refreshing_ends(
 
 async def test_a_waiting_sign_in_is_found_by_its_handle_until_it_is_swept(store: Store, pool: Pool) -> None:
     async with store.transaction():
-        await store.devices.set_chain(POOL, "handle", "first", expires_at=NOW)
-        await store.devices.set_chain(POOL, "handle", "second", expires_at=NOW + 10)
-    assert await store.devices.chain(POOL, "handle") == "second"
-    assert await store.devices.chain(POOL, "other") is None
+        await store.devices.set_chain(pool, "handle", "first", expires_at=NOW)
+        await store.devices.set_chain(pool, "handle", "second", expires_at=NOW + 10)
+    assert await store.devices.chain(pool, "handle") == "second"
+    assert await store.devices.chain(pool, "other") is None
     async with store.transaction():
         await store.attempts.sweep(now=NOW + 9, limit=10)
-    assert await store.devices.chain(POOL, "handle") == "second"
+    assert await store.devices.chain(pool, "handle") == "second"
     async with store.transaction():
         await store.attempts.sweep(now=NOW + 10, limit=10)
-    assert await store.devices.chain(POOL, "handle") is None
+    assert await store.devices.chain(pool, "handle") is None

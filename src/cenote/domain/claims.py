@@ -27,6 +27,7 @@ class Grant:
     revocable: bool
     auth_time: int
     issued_at: int
+    device_key: str | None = None
 
 
 def id_token(
@@ -76,6 +77,8 @@ def access_token(
     scope: str = SELF_SERVICE_SCOPE,
 ) -> dict[str, Any]:
     claims: dict[str, Any] = {"sub": user.sub}
+    if grant.device_key is not None:
+        claims["device_key"] = grant.device_key
     if groups:
         claims["cognito:groups"] = group_rules.names(groups)
     claims["iss"] = grant.issuer

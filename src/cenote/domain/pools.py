@@ -72,10 +72,6 @@ NOT_BUILT: Final[tuple[tuple[Callable[[Document], Any], str], ...]] = (
         "LambdaConfig: Cenote does not call " + ", ".join(NO_TRIGGERS) + " yet; leave them out.",
     ),
     (
-        lambda document: document.get("DeviceConfiguration"),
-        "DeviceConfiguration: Cenote remembers no devices yet; leave it out.",
-    ),
-    (
         lambda document: document.get("UserPoolAddOns", {}).get("AdvancedSecurityMode", "OFF") != "OFF",
         "UserPoolAddOns: Cenote has no threat protection yet; only the mode OFF is accepted.",
     ),
@@ -165,6 +161,7 @@ def settings(request: Document) -> dict[str, Any]:
     if "DeviceConfiguration" in request:  # even an empty one turns the feature on (documented)
         document["DeviceConfiguration"] = {
             "ChallengeRequiredOnNewDevice": False,
+            "DeviceOnlyRememberedOnUserPrompt": False,
             **request["DeviceConfiguration"],
         }
     if request.get("AccountRecoverySetting", {}).get("RecoveryMechanisms"):

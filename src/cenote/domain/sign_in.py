@@ -170,6 +170,16 @@ def _wants_second_factor(state: State) -> bool:
     return not (Proof.PASSKEY in state.proved and state.passkey_is_mfa)
 
 
+# A device proves itself in two steps of one exchange: it sends its half, then the proof.
+DEVICE_STEPS: tuple[str, str] = ("DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER")
+
+
+def _device(state: State) -> Step:
+    """The second step once the first is done."""
+    begin, prove = DEVICE_STEPS
+    return Challenge(prove if state.chosen == prove else begin)
+
+
 def _second_factor(state: State) -> Step:
     """Which second factor is asked: the one picked, the preferred one, the only one, or which to use."""
     usable = state.second.usable
@@ -254,7 +264,7 @@ TABLE: tuple[Row, ...] = (
             and Proof.PASSWORD in state.proved
             and not state.proved & {Proof.DEVICE, Proof.MFA}
         ),
-        Challenge("DEVICE_SRP_AUTH"),
+        _device,
     ),
     Row(
         "a second factor that is wanted is asked for",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cenote.domain import identifiers, sealed_tokens, usernames
+from cenote.domain.devices import Device
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
 from cenote.domain.sign_in import Flow, Proof
 from cenote.domain.users import User
@@ -35,6 +36,9 @@ class Attempt:
 
     `chosen` is the factor that was picked last, `device_key` the device that the client says it is. `available` are
     the first factors to choose from, while USER_AUTH has none yet.
+
+    `device_given` tells that this very request names the device, `device` is that one if it is the user's.
+    `proved_public` is the client's A of the exchange in which this request proved the password.
     """
 
     ctx: Context
@@ -49,6 +53,9 @@ class Attempt:
     chosen: str = ""
     device_key: str = ""
     available: tuple[str, ...] = ()
+    device_given: bool = False
+    device: Device | None = None
+    proved_public: bytes = b""
 
     @property
     def username(self) -> str:

@@ -228,8 +228,9 @@ async def state_of(attempt: Attempt) -> State:
         available=attempt.available,
         chosen=attempt.chosen,
         second=await factors.second(attempt) if attempt.proved else sign_in.SecondFactors(),
-        device_known=attempt.device is not None and attempt.device.remembered,
-        device_replaces_mfa=device_rules.replace_mfa(attempt.pool.document),
+        device_known=devices.proves_itself(attempt),
+        device_replaces_mfa=devices.proves_itself(attempt)
+        and device_rules.replace_mfa(attempt.pool.document),
         passkey_is_mfa=Proof.PASSKEY in attempt.proved and await factors.passkey_is_mfa(attempt),
         discreet=not attempt.client.reveals_users,
     )

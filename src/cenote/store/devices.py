@@ -95,20 +95,22 @@ class Devices:
         if removed == 0:
             raise ResourceNotFound(NO_SUCH_DEVICE)
 
-    async def set_chain(self, pool_id: str, handle: str, ticket: str, *, expires_at: int) -> None:
+    async def set_chain(self, pool: Pool, handle: str, ticket: str, *, expires_at: int) -> None:
         """Keeps the ticket of a sign-in that waits for a device's proof, in the place of one with the same handle."""
+        sealed = pool.sealer.seal(ticket.encode(), table="device_chains", row=handle)
         await self._engine.run(
-            "INSERT INTO device_chains (pool_id, handle, ticket, expires_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (pool_id, handle) DO UPDATE SET ticket = excluded.ticket, expires_at = excluded.expires_at",
-            pool_id, handle, ticket, expires_at,
+            "INSERT INTO device_chains (pool_id, handle, ticket_sealed, expires_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (pool_id, handle) DO UPDATE SET"
+            " ticket_sealed = excluded.ticket_sealed, expires_at = excluded.expires_at",
+            pool.pool_id, handle, sealed, expires_at,
         )  # fmt: skip
 
-    async def chain(self, pool_id: str, handle: str) -> str | None:
+    async def chain(self, pool: Pool, handle: str) -> str | None:
         """The ticket that waits under the handle; that it is used once is the ticket's own gate."""
         row = await self._engine.one(
-            "SELECT ticket FROM device_chains WHERE pool_id = ? AND handle = ?", pool_id, handle
+            "SELECT ticket_sealed FROM device_chains WHERE pool_id = ? AND handle = ?", pool.pool_id, handle
         )
-        return None if row is None else str(row[0])
+        return None if row is None else pool.sealer.open(row[0], table="device_chains", row=handle).decode()
 
 
 def _row(sub: str, device_key: str) -> str:

@@ -98,9 +98,29 @@ def test_a_pool_that_contradicts_itself_is_not_made(idp: Any) -> None:
 
 def test_what_cenote_cannot_do_yet_is_refused(idp: Any) -> None:
     """Cenote's own."""
-    code, text = refusal(idp.create_user_pool, PoolName="p", DeviceConfiguration={})
+    code, text = refusal(idp.create_user_pool, PoolName="p", IssuerConfiguration={"Type": "UPDATED"})
     assert code == "InvalidParameterException"
-    assert text.startswith("DeviceConfiguration: Cenote remembers no")
+    assert text.startswith("IssuerConfiguration: the issuer is a setting")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, (False, False)),
+        ({"ChallengeRequiredOnNewDevice": True}, (True, False)),
+        ({"DeviceOnlyRememberedOnUserPrompt": True}, (False, True)),
+    ],
+)
+def test_any_device_configuration_turns_devices_on_and_its_absence_off(
+    idp: Any, make: Any, given: dict[str, bool], shown: tuple[bool, bool]
+) -> None:
+    """documented at DeviceConfigurationType; that both members are shown is assumed, as absent booleans are false."""
+    pool_id = make.pool(DeviceConfiguration=given)
+    described = idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["DeviceConfiguration"]
+    names = ("ChallengeRequiredOnNewDevice", "DeviceOnlyRememberedOnUserPrompt")
+    assert described == dict(zip(names, shown, strict=True))
+    idp.update_user_pool(UserPoolId=pool_id)
+    assert "DeviceConfiguration" not in idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]
 
 
 def test_a_description_counts_the_users(server: Any, idp: Any, make: Any) -> None:

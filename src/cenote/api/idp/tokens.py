@@ -16,7 +16,7 @@ from cenote.domain.errors import (
 )
 from cenote.domain.secret_hash import matches
 from cenote.domain.sign_in import require_flow
-from cenote.flows import accounts, tokens
+from cenote.flows import accounts, devices, tokens
 from cenote.flows.attempt import required
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ async def get_tokens_from_refresh_token(
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     check_client_secret(client, req.get("ClientSecret"))
     refreshing = await tokens.open_refresh_token(ctx, pool, client, req["RefreshToken"])
+    await devices.require_same_device(ctx, pool, refreshing.session, req.get("DeviceKey"))
     result: Any = await tokens.refreshed(
         ctx, pool, client, refreshing, rotation=rotation_of(client), metadata=req.get("ClientMetadata", {})
     )
@@ -55,6 +56,7 @@ async def refresh_by_auth_flow(
     token = required(parameters, "REFRESH_TOKEN")
     refreshing = await tokens.open_refresh_token(ctx, pool, client, token)
     check_refresh_hash(client, refreshing, parameters.get("SECRET_HASH"))
+    await devices.require_same_device(ctx, pool, refreshing.session, parameters.get("DEVICE_KEY"))
     result = await tokens.refreshed(ctx, pool, client, refreshing, rotation=None)
     return {"ChallengeParameters": {}, "AuthenticationResult": result}
 

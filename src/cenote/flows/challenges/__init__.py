@@ -9,6 +9,8 @@ from typing import Protocol
 
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict
 from cenote.flows.challenges import (
+    device_password_verifier,
+    device_srp_auth,
     mfa_setup,
     new_password_required,
     one_time_code,
@@ -44,5 +46,7 @@ CHALLENGES: Mapping[str, Challenge] = {
     "SOFTWARE_TOKEN_MFA": software_token_mfa,
     "SELECT_MFA_TYPE": select_mfa_type,
     "MFA_SETUP": mfa_setup,
+    "DEVICE_SRP_AUTH": device_srp_auth,
+    "DEVICE_PASSWORD_VERIFIER": device_password_verifier,
     "WEB_AUTHN": web_authn,
 }

@@ -23,7 +23,7 @@ ALTER TABLE sessions ADD COLUMN device_key TEXT;
 CREATE TABLE device_chains (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
   handle TEXT NOT NULL,
-  ticket TEXT NOT NULL,
+  ticket_sealed BYTEA NOT NULL,
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (pool_id, handle)
 ) WITHOUT ROWID;
