@@ -54,6 +54,8 @@ def expected(flow: Flow, status: str, proved: frozenset[Proof], second: str, *, 
     """The documented outcome."""
     if not proved & set(IDENTIFYING):
         return "PasswordResetRequired" if status == "RESET_REQUIRED" else FIRST[flow]
+    if flow is Flow.CUSTOM_AUTH and Proof.CUSTOM not in proved:
+        return FIRST[flow]
     if disabled:
         return "NotAuthorized"
     if status == "UNCONFIRMED":
@@ -103,6 +105,14 @@ def test_the_first_factor_that_is_picked_is_asked_if_it_is_offered(chosen: str, 
     picking = replace(state(Flow.USER_AUTH, "CONFIRMED", frozenset(), "off"), chosen=chosen)
     assert outcome(replace(picking, available=(chosen,))) == asked
     assert outcome(picking) == "SELECT_CHALLENGE"
+
+
+@pytest.mark.parametrize("proved", [frozenset[Proof](), frozenset({Proof.PASSWORD}), frozenset({Proof.MFA})])
+def test_case_45_only_the_pools_functions_end_custom_authentication(proved: frozenset[Proof]) -> None:
+    asking = replace(state(Flow.CUSTOM_AUTH, "CONFIRMED", proved, "off"), custom_next="CUSTOM_CHALLENGE")
+    assert outcome(asking) == "CUSTOM_CHALLENGE"
+    assert outcome(replace(asking, custom_next="")) == "NotAuthorized"
+    assert outcome(replace(asking, proved=proved | {Proof.CUSTOM})) == "tokens"
 
 
 def test_the_second_factor_that_is_picked_is_asked_if_the_user_has_it() -> None:

@@ -50,13 +50,13 @@ TRIGGERS: Final = frozenset(
         "PostAuthentication",
         "PreTokenGeneration",
         "PreTokenGenerationConfig",
+        "DefineAuthChallenge",
+        "CreateAuthChallenge",
+        "VerifyAuthChallengeResponse",
     }
 )
 NO_TRIGGERS: Final = (
     "CustomMessage",
-    "DefineAuthChallenge",
-    "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse",
     "UserMigration",
     "CustomSMSSender",
     "CustomEmailSender",

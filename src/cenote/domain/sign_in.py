@@ -220,7 +220,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "the pool's own functions say what is asked next, or that it fails",
-        lambda state: state.flow is Flow.CUSTOM_AUTH and not _identified(state),
+        lambda state: state.flow is Flow.CUSTOM_AUTH and Proof.CUSTOM not in state.proved,
         lambda state: (
             Challenge(state.custom_next)
             if state.custom_next

@@ -15,6 +15,7 @@ from cenote.domain.sign_in import Flow, Proof
 from cenote.domain.users import User
 from cenote.flows import accounts
 from cenote.flows.context import Context
+from cenote.flows.triggers.custom_auth import Passed
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 
@@ -37,6 +38,8 @@ class Attempt:
     `chosen` is the factor that was picked last, `device_key` the device that the client says it is. `available` are
     the first factors to choose from, while USER_AUTH has none yet.
 
+    `passed` are the challenges of custom authentication so far, `custom_next` what its functions want next.
+
     `device_given` tells that this very request names the device, `device` is that one if it is the user's.
     `proved_public` is the client's A of the exchange in which this request proved the password.
     """
@@ -53,6 +56,8 @@ class Attempt:
     chosen: str = ""
     device_key: str = ""
     available: tuple[str, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    custom_next: str = ""
     device_given: bool = False
     device: Device | None = None
     proved_public: bytes = b""
@@ -103,6 +108,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     data: bytes = b""
     chosen: str = ""
     device_key: str = ""
+    passed: tuple[Passed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
         data=asked.data,
         chosen=attempt.chosen,
         device_key=attempt.device_key,
+        passed=attempt.passed,
     )
 
 

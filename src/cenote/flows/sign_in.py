@@ -14,7 +14,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, devices, factors, passwords, sign_up, tokens
+from cenote.flows import accounts, custom_auth, devices, factors, passwords, sign_up, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
@@ -95,6 +95,10 @@ async def initiate(
         device_key=parameters.get("DEVICE_KEY", ""),
         device_given="DEVICE_KEY" in parameters,
     )
+    if custom_auth.is_open(attempt):
+        enough = await custom_auth.begun(attempt, parameters)
+        if enough is not None:
+            return await settle(attempt, None, enough, parameters)
     return await proceed(attempt, sign_in.next_step(await state_of(attempt)), parameters)
 
 
@@ -109,10 +113,11 @@ async def first_sign_in(
     """Signs in whoever confirmed their sign-up just now, once.
 
     The confirmation code counts as the first factor for a user who may sign in with codes that come the same way
-    (documented in "Automatic sign-in with OTPs"); any other user goes on as without the `Session`.
+    (documented in "Automatic sign-in with OTPs"). Any other user goes on as without the `Session`, and so does one
+    who signed up and was confirmed by somebody else.
     """
     ticket = opened(ctx, pool, client, session, block=False)
-    if ticket.challenge != sign_up.CONFIRMED_NOW:
+    if ticket.challenge not in {sign_up.SIGNED_UP, sign_up.CONFIRMED_NOW}:
         raise NotAuthorized(INVALID_SESSION)
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, parameters["USERNAME"])
@@ -148,6 +153,8 @@ async def respond(
     require_same_user(attempt, ticket, name)
     devices.take_name(attempt, ticket, responses)
     verdict = await CHALLENGES[ticket.challenge].answer(attempt, ticket, responses)
+    if custom_auth.is_open(attempt):
+        verdict = await custom_auth.answered(attempt, ticket.challenge, verdict)
     return await settle(attempt, ticket, verdict, responses)
 
 
@@ -189,6 +196,7 @@ async def resumed(
         metadata,
         ticket.chosen,
         ticket.device_key,
+        passed=ticket.passed,
     )
 
 
@@ -213,6 +221,7 @@ async def state_of(attempt: Attempt) -> State:
             password_expired=False,
             available=attempt.available,
             chosen=attempt.chosen,
+            custom_next=attempt.custom_next,
         )
     expired = False
     # Until something is proved, somebody costs no more than a name that nobody has.
@@ -227,6 +236,7 @@ async def state_of(attempt: Attempt) -> State:
         password_expired=expired,
         available=attempt.available,
         chosen=attempt.chosen,
+        custom_next=attempt.custom_next,
         second=await factors.second(attempt) if attempt.proved else sign_in.SecondFactors(),
         device_known=devices.proves_itself(attempt),
         device_replaces_mfa=devices.proves_itself(attempt)

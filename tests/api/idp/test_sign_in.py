@@ -127,10 +127,10 @@ def test_what_is_for_administrators_is_not_for_users(idp: Any, app: str, flow: s
     )
 
 
-def test_a_flow_that_is_not_built_says_so(idp: Any, app: str) -> None:
+def test_a_flow_that_the_client_does_not_have_is_refused(idp: Any, app: str) -> None:
     assert refusal(idp.initiate_auth, ClientId=app, AuthFlow="CUSTOM_AUTH", AuthParameters=ANYTHING) == (
         "InvalidParameter",
-        "CUSTOM_AUTH is not built yet in Cenote.",
+        "CUSTOM_AUTH flow not enabled for this client",
     )
 
 

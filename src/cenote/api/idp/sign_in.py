@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 REFRESH_FLOWS = frozenset({"REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"})
 # Which flows a door opens, by AWS's name; ADMIN_NO_SRP_AUTH is the older name of ADMIN_USER_PASSWORD_AUTH.
+# USER_PASSWORD_AUTH is not for administrators, nor theirs for users.
 USER_FLOWS = {
     "USER_SRP_AUTH": Flow.USER_SRP_AUTH,
     "USER_PASSWORD_AUTH": Flow.USER_PASSWORD_AUTH,
     "USER_AUTH": Flow.USER_AUTH,
+    "CUSTOM_AUTH": Flow.CUSTOM_AUTH,
 }
 ADMIN_FLOWS = {
     "USER_SRP_AUTH": Flow.USER_SRP_AUTH,
     "USER_AUTH": Flow.USER_AUTH,
+    "CUSTOM_AUTH": Flow.CUSTOM_AUTH,
     "ADMIN_USER_PASSWORD_AUTH": Flow.ADMIN_USER_PASSWORD_AUTH,
     "ADMIN_NO_SRP_AUTH": Flow.ADMIN_USER_PASSWORD_AUTH,
 }
-# Flows of AWS that stand in another issue; USER_PASSWORD_AUTH is not for administrators, nor theirs for users.
-NOT_BUILT = frozenset({"CUSTOM_AUTH"})
 
 
 @operation
@@ -75,8 +76,6 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
     parameters = req.get("AuthParameters", {})
     if name in REFRESH_FLOWS:
         return await refresh_by_auth_flow(ctx, pool, client, parameters)
-    if name in NOT_BUILT:
-        raise InvalidParameter(f"{name} is not built yet in Cenote.")
     flow = flows.get(name)
     if flow is None:
         raise InvalidParameter("Initiate Auth method not supported.")

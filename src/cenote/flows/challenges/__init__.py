@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict
 from cenote.flows.challenges import (
+    custom_challenge,
     device_password_verifier,
     device_srp_auth,
     mfa_setup,
@@ -39,6 +40,7 @@ CHALLENGES: Mapping[str, Challenge] = {
     "PASSWORD": password,
     "PASSWORD_VERIFIER": password_verifier,
     "NEW_PASSWORD_REQUIRED": new_password_required,
+    "CUSTOM_CHALLENGE": custom_challenge,
     "SELECT_CHALLENGE": select_challenge,
     "SMS_MFA": one_time_code.SMS_MFA,
     "SMS_OTP": one_time_code.SMS_OTP,
