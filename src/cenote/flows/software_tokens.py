@@ -56,6 +56,7 @@ async def verify(ctx: Context, access: Access, code: str, name: str) -> None:
     require_offered(access.pool)
     pool, sub, now = access.pool, access.user.sub, ctx.clock()
     async with ctx.store.transaction():
+        await ctx.store.users.get(pool.pool_id, sub)
         pending = await ctx.store.factors.pending_token(pool, sub)
         if pending is None:
             raise SoftwareTokenMFANotFound(NOT_FOUND)
@@ -99,6 +100,7 @@ async def verify_in_session(ctx: Context, session: str, code: str, name: str) ->
         step = totp.matching_step(secret, code, now)
         if step is None:
             raise Keep(EnableSoftwareTokenMFA(MISMATCH))
+        attempt.user = await ctx.store.users.get(pool.pool_id, ticket.sub)
         await require_asked(attempt)
         added = await ctx.store.factors.add_token(
             pool, ticket.sub, secret, name=name, step=step, now=now
