@@ -1,8 +1,8 @@
 """Confirming a sign-up, for both doors: ConfirmSignUp, and the page behind a confirmation link.
 
-Whoever signs up through a client of choice-based sign-in gets a `Session`; shown at the confirmation, it becomes one
-that stands for the first factor of their first sign-in (documented at SignUp, ConfirmSignUp and InitiateAuth, and in
-"Automatic sign-in with OTPs"). So who confirms, but did not sign up, is not signed in.
+Through a client of choice-based sign-in the confirmation gives a `Session` that stands for the first factor of the
+user's first sign-in (documented at ConfirmSignUp and InitiateAuth, and in "Automatic sign-in with OTPs"). SignUp gives
+one as well, which ConfirmSignUp takes and does not need: aws-amplify never sends it there.
 """
 
 from collections.abc import Mapping
@@ -50,18 +50,14 @@ async def known(ctx: Context, pool: Pool, client: Client, typed: str) -> User | 
     return user
 
 
-def session_of_sign_up(ctx: Context, pool: Pool, client: Client, user: User, typed: str) -> str | None:
-    """The `Session` of SignUp's answer; None for a client without choice-based sign-in (recorded in
-    aws/aws-sdk-js-v3#6724).
+def session(
+    ctx: Context, pool: Pool, client: Client, user: User, typed: str, purpose: str, factor: str = ""
+) -> str | None:
+    """The `Session` of an answer; None for a client without choice-based sign-in (recorded in
+    aws/aws-sdk-js-v3#6724). `factor` is the challenge that the confirmation code counts as.
     """
     if not allows_flow(auth_flows(client.document), Flow.USER_AUTH):
         return None
-    return session(ctx, pool, client, user, typed, SIGNED_UP)
-
-
-def session(
-    ctx: Context, pool: Pool, client: Client, user: User, typed: str, purpose: str, factor: str = ""
-) -> str:
     attempt = Attempt(ctx, pool, client, Flow.USER_AUTH, typed, user, begun_at=ctx.clock())
     return sealed(attempt, ticket_for(attempt, purpose, Asked({}, factor.encode())), block=False)
 
@@ -90,8 +86,8 @@ async def confirm(
     """Confirms the user whose code this is, and that the address it was sent to is theirs.
 
     AliasExists where somebody else signs in by that address, unless `take_aliases` takes it from them; the code
-    stays good for a second try. With the `Session` of the sign-up, gives the one for the first sign-in; NotAuthorized
-    for another's. Too old a one gives none: the code has its own time.
+    stays good for a second try. Gives the `Session` for the first sign-in. NotAuthorized where `signed_up` is not the
+    `Session` of this user's sign-up; it may be too old, as the code has its own time.
     """
     ticket = None if signed_up is None else fresh(ctx, pool, client, signed_up)
     user = await known(ctx, pool, client, typed)
@@ -117,7 +113,5 @@ async def confirm(
         replace(user, status=CONFIRMED),
         post_confirmation.Source.SIGN_UP,
     )
-    if ticket is None:
-        return None
     factor = next(factor for factor, attribute in CODES.items() if attribute == proved.attribute)
     return session(ctx, pool, client, user, typed, CONFIRMED_NOW, factor)

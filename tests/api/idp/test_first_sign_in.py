@@ -131,9 +131,21 @@ def test_a_client_without_the_choice_gets_no_session(
     assert "Session" not in someone.confirm(None)
 
 
-def test_who_only_confirms_is_not_signed_in(ada: Signup) -> None:
+def test_the_confirmation_does_not_need_the_session_of_the_sign_up(ada: Signup) -> None:
+    """Recorded: aws-amplify sends none, and signs in with what it gets."""
     ada.sign_up()
-    assert "Session" not in ada.confirm(None)
+    assert "AuthenticationResult" in ada.sign_in(ada.confirm(None)["Session"])
+
+
+def test_a_sign_up_alone_is_no_first_factor(server: RunningServer, pool: str, ada: Signup) -> None:
+    session = ada.sign_up()["Session"]
+    assert ada.sign_in(session)["ChallengeName"] == "SELECT_CHALLENGE"
+    server.idp.admin_confirm_sign_up(UserPoolId=pool, Username=ada.name)
+    asked = ada.sign_in(session)
+    assert (asked["ChallengeName"], asked["AvailableChallenges"]) == (
+        "SELECT_CHALLENGE",
+        ["PASSWORD_SRP", "PASSWORD"],
+    )
 
 
 def test_a_pool_that_does_not_sign_in_by_code_asks_for_the_password(
@@ -201,9 +213,13 @@ def test_case_44_the_session_is_bound_to_user_client_and_pool(
 def test_case_44_neither_session_is_good_for_anything_else(ada: Signup) -> None:
     idp = ada.server.idp
     signed_up = ada.sign_up()["Session"]
-    assert refusal(ada.sign_in, signed_up) == INVALID
     confirmed = ada.confirm(signed_up)["Session"]
-    for challenge in ("SELECT_CHALLENGE", "PASSWORD", "NEW_PASSWORD_REQUIRED"):
+    ways = [
+        (challenge, session)
+        for challenge in ("SELECT_CHALLENGE", "PASSWORD", "NEW_PASSWORD_REQUIRED")
+        for session in (signed_up, confirmed)
+    ]
+    for challenge, session in ways:
         responses = {
             "USERNAME": ada.name,
             "ANSWER": "PASSWORD",
@@ -212,7 +228,7 @@ def test_case_44_neither_session_is_good_for_anything_else(ada: Signup) -> None:
         }
         assert (
             refusal(
-                idp.respond_to_auth_challenge, ClientId=ada.app, ChallengeName=challenge, Session=confirmed,
+                idp.respond_to_auth_challenge, ClientId=ada.app, ChallengeName=challenge, Session=session,
                 ChallengeResponses=responses,
             ) == INVALID
         )  # fmt: skip
@@ -228,7 +244,7 @@ def test_case_44_another_sign_ups_session_confirms_nobody(ada: Signup) -> None:
     assert refusal(ada.confirm, theirs) == INVALID
     assert refusal(ada.confirm, theirs[:-2] + "AA") == INVALID
     assert refusal(eve.confirm, theirs, Username="nobody") == INVALID
-    assert "Session" not in ada.confirm(None)
+    assert "Session" in ada.confirm(None)
 
 
 def test_a_wrong_code_gives_no_session(ada: Signup) -> None:
@@ -241,7 +257,7 @@ def test_a_wrong_code_gives_no_session(ada: Signup) -> None:
 def test_case_44_the_session_ends_with_the_clients_sessions(
     own: PoolFactory, own_server: RunningServer
 ) -> None:
-    """An old sign-up can still be confirmed; then it does not sign in. That last part is assumed."""
+    """An old sign-up can still be confirmed, and signs in then; that last part is assumed."""
     pool = own.pool(AutoVerifiedAttributes=["email"], **CODES)
     app = own.client(pool, ExplicitAuthFlows=FLOWS, AuthSessionValidity=4)["ClientId"]
     own_server.clock.freeze()
@@ -249,4 +265,4 @@ def test_case_44_the_session_ends_with_the_clients_sessions(
     confirmed, signed_up = ada.confirmed(), grace.sign_up()["Session"]
     own_server.clock.advance(minutes=4)
     assert refusal(ada.sign_in, confirmed) == EXPIRED
-    assert "Session" not in grace.confirm(signed_up)
+    assert "AuthenticationResult" in grace.sign_in(grace.confirm(signed_up)["Session"])

@@ -76,7 +76,7 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
             )
     if confirmed:
         await post_confirmation.told(occasion, user, post_confirmation.Source.SIGN_UP)
-    session = flow.session_of_sign_up(ctx, pool, client, user, typed)
+    session = flow.session(ctx, pool, client, user, typed, flow.SIGNED_UP)
     if session is not None:
         answer["Session"] = session
     return answer

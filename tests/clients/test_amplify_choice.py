@@ -1,0 +1,79 @@
+"""aws-amplify 6 with choice-based sign-in: picked and preferred factors, codes by e-mail, sign-in after sign-up."""
+
+from typing import Any
+
+import pytest
+from tests.clients.drivers import App, Node, Person, public_url
+from tests.conftest import PoolFactory, RunningServer
+
+PROGRAM = "amplify_choice.js"
+DONE = {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
+FACTORS = ["PASSWORD", "EMAIL_OTP"]
+OFFERED = ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]
+
+
+@pytest.fixture(scope="module")
+def choice(server: RunningServer, make: PoolFactory) -> App:
+    """An app whose users sign in with a password or a code by e-mail."""
+    pool = make.pool(
+        AutoVerifiedAttributes=["email"],
+        Policies={"SignInPolicy": {"AllowedFirstAuthFactors": FACTORS}},
+    )
+    client = make.client(pool, ExplicitAuthFlows=["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    return App(public_url(server), server.region, pool, client["ClientId"])
+
+
+@pytest.fixture
+def chooser(choice: App, make: PoolFactory, person: Person) -> Person:
+    make.user(choice.pool_id, person.username, person.password, email=person.email, email_verified="true")
+    return person
+
+
+def test_somebody_signs_up_and_is_signed_in_by_the_confirmation(
+    node: Node, choice: App, person: Person
+) -> None:
+    result = node.run(PROGRAM, "signUpAndIn", choice, person)
+    assert result["signUp"]["nextStep"]["signUpStep"] == "CONFIRM_SIGN_UP"
+    assert result["wrongCode"]["name"] == "CodeMismatchException"
+    assert result["confirmed"]["nextStep"]["signUpStep"] == "COMPLETE_AUTO_SIGN_IN"
+    assert result["signIn"] == DONE
+    assert result["claims"]["cognito:username"] == person.username
+    assert result["claims"]["email_verified"] is True
+
+
+def test_somebody_without_a_password_does_too(node: Node, choice: App, person: Person) -> None:
+    result = node.run(PROGRAM, "signUpWithoutPassword", choice, person)
+    assert result["confirmed"]["nextStep"]["signUpStep"] == "COMPLETE_AUTO_SIGN_IN"
+    assert result["signIn"] == DONE
+    assert result["claims"]["cognito:username"] == person.username
+
+
+def test_somebody_picks_a_factor_at_every_sign_in(node: Node, choice: App, chooser: Person) -> None:
+    result = node.run(PROGRAM, "choose", choice, chooser)
+    assert result["asked"]["nextStep"] == {
+        "signInStep": "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION",
+        "availableChallenges": OFFERED,
+    }
+    sent: dict[str, Any] = result["codeSent"]["nextStep"]
+    assert sent["signInStep"] == "CONFIRM_SIGN_IN_WITH_EMAIL_CODE"
+    assert sent["codeDeliveryDetails"] == {"deliveryMedium": "EMAIL", "destination": "a***@e***"}
+    assert result["wrongCode"]["name"] == "CodeMismatchException"
+    assert result["byCode"] == DONE
+    assert result["claims"]["cognito:username"] == chooser.username
+    assert result["passwordAsked"]["nextStep"]["signInStep"] == "CONFIRM_SIGN_IN_WITH_PASSWORD"
+    assert result["byPassword"] == DONE
+    assert result["srpAsked"]["nextStep"]["signInStep"] == "CONFIRM_SIGN_IN_WITH_PASSWORD"
+    assert result["bySrp"] == DONE
+
+
+def test_an_app_prefers_a_factor(node: Node, choice: App, chooser: Person) -> None:
+    result = node.run(PROGRAM, "prefer", choice, chooser)
+    for preferred in ("PASSWORD", "PASSWORD_SRP"):
+        assert result[preferred] == DONE
+        assert result[f"{preferred} wrong"] == {
+            "name": "NotAuthorizedException",
+            "message": "Incorrect username or password.",
+        }
+    assert result["codeSent"]["nextStep"]["signInStep"] == "CONFIRM_SIGN_IN_WITH_EMAIL_CODE"
+    assert result["byCode"] == DONE
+    assert result["unavailable"]["nextStep"]["availableChallenges"] == OFFERED
