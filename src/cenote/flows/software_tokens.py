@@ -26,6 +26,7 @@ from cenote.flows.attempt import (
     unsealed,
 )
 from cenote.flows.challenges import mfa_setup
+from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.context import Context
 from cenote.store.pools import Pool
 from cenote.store.transactions import Keep
@@ -74,7 +75,8 @@ async def verify(ctx: Context, access: Access, code: str, name: str) -> None:
 
 async def associate_in_session(ctx: Context, session: str) -> tuple[str, str]:
     """A new secret, as text, for who was asked to set a factor up, and the `Session` to verify it with."""
-    attempt, _ = await resumed(ctx, session)
+    attempt, ticket = await resumed(ctx, session)
+    await require_current(attempt, ticket)
     await require_asked(attempt)
     secret = ctx.entropy(totp.SECRET_SIZE)
     return totp.secret_text(secret), next_session(attempt, mfa_setup.offered(secret))
@@ -101,6 +103,7 @@ async def verify_in_session(ctx: Context, session: str, code: str, name: str) ->
         if step is None:
             raise Keep(EnableSoftwareTokenMFA(MISMATCH))
         attempt.user = await ctx.store.users.get(pool.pool_id, ticket.sub)
+        await require_current(attempt, ticket)
         await require_asked(attempt)
         added = await ctx.store.factors.add_token(
             pool, ticket.sub, secret, name=name, step=step, now=now

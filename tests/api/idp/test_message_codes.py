@@ -132,6 +132,15 @@ def test_a_code_sent_to_an_old_number_is_good_no_more(person: Person) -> None:
     assert refusal(person.answer, session, code, "SMS_MFA") == MISMATCH
 
 
+def test_case_48_a_code_does_not_complete_a_password_that_was_changed_meanwhile(person: Person) -> None:
+    session, code = person.begin()["Session"], code_to(person.server.url, NUMBER)
+    person.server.clock.advance(ms=1)
+    person.idp.admin_set_user_password(
+        UserPoolId=person.pool_id, Username="ada", Password=PASSWORD, Permanent=True
+    )
+    assert refusal(person.answer, session, code, "SMS_MFA") == INVALID
+
+
 def test_a_code_ends_with_its_session(person: Person) -> None:
     """Documented: an MFA code is good for AuthSessionValidity; recorded text."""
     session, code = person.begin()["Session"], code_to(person.server.url, NUMBER)

@@ -184,3 +184,21 @@ def test_case_77_administrators_reach_the_users_of_the_pool_they_name(
     )
     assert refused[0] == "UserNotFound"
     assert person.shown() == {}
+
+
+def test_a_pool_without_mfa_looks_no_factor_up(own: PoolFactory) -> None:
+    """Signing in without a second factor costs what it cost before there were any: not even the table is needed."""
+    store = own.server.app.store
+
+    async def drop() -> None:
+        async with store.transaction():
+            await store.engine.run("DROP TABLE factors")
+
+    pool_id = own.pool()
+    own.user(pool_id, "ada", email=ADDRESS, email_verified="true")
+    client_id = own.client(pool_id)["ClientId"]
+    own.server.run(drop())
+    token = sign_in(own.server.idp, client_id, "ada")["AccessToken"]
+    assert own.server.idp.get_user(AccessToken=token)["Username"] == "ada"
+    assert own.server.idp.admin_get_user(UserPoolId=pool_id, Username="ada")["UserStatus"] == "CONFIRMED"
+    assert own.server.idp.forgot_password(ClientId=client_id, Username="ada")["CodeDeliveryDetails"]

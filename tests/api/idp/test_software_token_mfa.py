@@ -362,6 +362,42 @@ def test_a_disabled_user_sets_nothing_up(person: Person) -> None:
     assert refusal(person.idp.associate_software_token, Session=session) == INVALID
 
 
+def test_case_48_who_knew_the_old_password_only_sets_no_app_up_once_it_is_changed(person: Person) -> None:
+    """A6.4.3: a sign-in that rests on the old password ends with it, at every step."""
+    person.require("ON", **TOTP)
+    early = person.begin()["Session"]
+    offered = person.idp.associate_software_token(Session=person.begin()["Session"])
+    person.server.clock.advance(ms=1)
+    change_password(person)
+    code = pyotp.TOTP(offered["SecretCode"]).at(person.server.clock() // 1000)
+    assert refusal(person.idp.associate_software_token, Session=early) == INVALID
+    assert refusal(person.idp.verify_software_token, Session=offered["Session"], UserCode=code) == INVALID
+
+
+def test_case_48_a_set_up_that_was_finished_answers_nothing_once_the_password_is_changed(
+    person: Person,
+) -> None:
+    person.require("ON", **TOTP)
+    session = person.set_up(person.begin()["Session"])
+    person.server.clock.advance(ms=1)
+    change_password(person)
+    assert refusal(person.finish_set_up, session) == INVALID
+
+
+def test_case_48_a_code_does_not_complete_a_password_that_was_changed_meanwhile(enrolled: Person) -> None:
+    session = enrolled.begin()["Session"]
+    enrolled.server.clock.advance(ms=1)
+    change_password(enrolled)
+    assert refusal(enrolled.answer, session, enrolled.code()) == INVALID
+    assert enrolled.answer(enrolled.begin()["Session"], enrolled.code())["AuthenticationResult"]
+
+
+def change_password(person: Person) -> None:
+    person.idp.admin_set_user_password(
+        UserPoolId=person.pool_id, Username=person.name, Password=PASSWORD, Permanent=True
+    )
+
+
 # Several factors
 
 

@@ -14,6 +14,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized
 from cenote.domain.sign_in import Proof
 from cenote.flows import factors
 from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdict
+from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import listed, second_factor
 
 # What the ticket holds: nothing, a secret that waits for its first code, or the mark of one that was verified.
@@ -35,6 +36,7 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
     pool, sub, store = attempt.pool, attempt.user.sub, attempt.ctx.store
 
     async def require_same() -> None:
+        await require_current(attempt, ticket)
         token = await store.factors.software_token(pool, sub)
         if token is None or not hmac.compare_digest(verified(token.secret), ticket.data):
             raise NotAuthorized(INVALID_SESSION)

@@ -21,6 +21,7 @@ from cenote.domain.sign_in import FIRST_FACTORS, Proof
 from cenote.domain.users import User
 from cenote.flows import attributes, delivery
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
+from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import second_factor
 from cenote.flows.challenges.software_token_mfa import MISMATCH
 from cenote.flows.verification import HOUR, TOO_MANY
@@ -88,7 +89,7 @@ class OneTimeCode:
         # A code proves the address that it was sent to, so nothing once the user has another.
         if not right or user is None or user.attributes.get(self.attribute) != sent.destination:
             return Verdict(proof, CodeMismatch(MISMATCH), code=True)
-        return Verdict(proof, code=True, write=lambda: self._verify(attempt))
+        return Verdict(proof, code=True, write=lambda: self._accept(attempt, ticket))
 
     def _hashed(self, attempt: Attempt, code: str) -> bytes:
         return codes.hashed(
@@ -98,6 +99,10 @@ class OneTimeCode:
             sub=attempt.subject,
             purpose=Purpose.SIGN_IN,
         )
+
+    async def _accept(self, attempt: Attempt, ticket: Ticket) -> None:
+        await require_current(attempt, ticket)
+        await self._verify(attempt)
 
     async def _verify(self, attempt: Attempt) -> None:
         """Marks the address as verified: its holder has just read what was sent there (documented).

@@ -7,6 +7,7 @@ from cenote.domain import mfa, totp
 from cenote.domain.errors import CodeMismatch, ExpiredCode, SoftwareTokenMFANotFound
 from cenote.domain.sign_in import Proof
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
+from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import second_factor
 
 # recorded
@@ -39,6 +40,7 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
         return Verdict(Proof.MFA, ExpiredCode(USED), code=True)
 
     async def use() -> None:
+        await require_current(attempt, ticket)
         # Looked at above, decided here: of many at once, the row lets one through.
         if not await ctx.store.factors.use_step(pool.pool_id, sub, token, step):
             raise ExpiredCode(USED)
