@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyotp
-from tests.calls import attempt
+from tests.calls import PASSWORD, attempt, sign_in
 from tests.conftest import PoolFactory, RunningServer
 
 SENDER = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms", "ExternalId": "x"}
@@ -88,6 +88,16 @@ class Person:
                 Session=session,
                 ChallengeResponses={"USERNAME": self.name},
             )
+        )
+
+    def token(self) -> str:
+        """An access token of a sign-in by password alone."""
+        return str(sign_in(self.idp, self.client_id, self.name)["AccessToken"])
+
+    def change_password(self) -> None:
+        """An administrator sets it anew, as it is."""
+        self.idp.admin_set_user_password(
+            UserPoolId=self.pool_id, Username=self.name, Password=PASSWORD, Permanent=True
         )
 
     def beside(self, name: str, make: PoolFactory) -> "Person":
