@@ -90,13 +90,12 @@ async def confirm(
     `Session` of this user's sign-up; it may be too old, as the code has its own time.
     """
     ticket = None if signed_up is None else fresh(ctx, pool, client, signed_up)
-    user = await known(ctx, pool, client, typed)
-    if ticket is not None and (ticket.challenge != SIGNED_UP or user is None or ticket.sub != user.sub):
-        raise NotAuthorized(INVALID_SESSION)
     async with ctx.store.transaction():
+        # Looked for once, whoever it is, and here, where nobody can change them under us.
+        user = await known(ctx, pool, client, typed)
+        if ticket is not None and (ticket.challenge != SIGNED_UP or user is None or ticket.sub != user.sub):
+            raise NotAuthorized(INVALID_SESSION)
         if user is not None:
-            # As they are now that nobody can change them under us.
-            user = await ctx.store.users.get(pool.pool_id, user.sub)
             require_enabled(user)
             require_confirmable(user)
         subject = accounts.subject(pool, user, typed)
