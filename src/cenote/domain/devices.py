@@ -18,8 +18,9 @@ Document: TypeAlias = Mapping[str, Any]
 REMEMBERED: Final = "remembered"
 NOT_REMEMBERED: Final = "not_remembered"
 
-# DeviceKeyType has room for 55 characters, of which a UUID and the `_` take 37.
-_REGION_ROOM: Final = 18
+# The model's limit of DeviceKeyType; a UUID and the `_` take 37 characters of it.
+MOST_KEY: Final = 55
+_REGION_ROOM: Final = MOST_KEY - 37
 _GROUP_ALPHABET: Final = string.digits + string.ascii_letters
 _GROUP_LENGTH: Final = 8
 _MOST_SALT: Final = 64

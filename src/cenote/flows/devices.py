@@ -37,14 +37,19 @@ class Bound:
 UNBOUND: Final = Bound()
 
 
+def key_in(parameters: Mapping[str, str]) -> str:
+    """The device key that a request names, cut to what fits into a ticket: a longer one than any is nobody's."""
+    return parameters.get("DEVICE_KEY", "")[: rules.MOST_KEY + 1]
+
+
 def take_name(attempt: Attempt, ticket: Ticket, responses: Mapping[str, str]) -> None:
     """The device that an answer names, in the place of the one named before.
 
     While one proves itself and once it has, it stays the one: NotAuthorized for an answer in its name by another.
     """
-    given = responses.get("DEVICE_KEY")
+    given = key_in(responses)
     if ticket.challenge in DEVICE_STEPS:
-        if given is not None and given != ticket.device_key:
+        if given and given != ticket.device_key:
             raise NotAuthorized(INVALID_SESSION)
         attempt.device_given = True
     elif given and Proof.DEVICE not in attempt.proved:

@@ -92,7 +92,7 @@ async def initiate(
         begun_at=ctx.clock(),
         # ClientMetadata of this request is for the triggers that come before (documented at InitiateAuth).
         chosen=parameters.get("PREFERRED_CHALLENGE", ""),
-        device_key=parameters.get("DEVICE_KEY", ""),
+        device_key=devices.key_in(parameters),
         device_given="DEVICE_KEY" in parameters,
     )
     if custom_auth.is_open(attempt):
