@@ -53,11 +53,11 @@ TRIGGERS: Final = frozenset(
         "DefineAuthChallenge",
         "CreateAuthChallenge",
         "VerifyAuthChallengeResponse",
+        "UserMigration",
     }
 )
 NO_TRIGGERS: Final = (
     "CustomMessage",
-    "UserMigration",
     "CustomSMSSender",
     "CustomEmailSender",
     "KMSKeyID",

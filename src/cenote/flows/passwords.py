@@ -57,12 +57,7 @@ async def prepared(
     earlier = () if previous is None else (previous.record, *previous.history)
     if not reusable:
         await check_history(ctx, pool, username, password, earlier)
-    salt = ctx.entropy(passwords.SALT_SIZE)
-    record: PasswordRecord
-    if uses_argon2id(pool):
-        record = await ctx.work.hash(passwords.new_argon2id, password, salt)
-    else:
-        record = await ctx.work.run(passwords.new_srp, pool.name, username, password, salt)
+    record = await made(ctx, pool, username, password)
     now = ctx.clock()
     return StoredPassword(
         record=passwords.encode(record),
@@ -70,6 +65,14 @@ async def prepared(
         set_at=now,
         expires_at=passwords.temporary_expires_at(now, policy) if temporary else None,
     )
+
+
+async def made(ctx: Context, pool: Pool, username: str, password: str) -> PasswordRecord:
+    """What is kept of a password, in the pool's scheme; whether it is a good one is not looked at."""
+    salt = ctx.entropy(passwords.SALT_SIZE)
+    if uses_argon2id(pool):
+        return await ctx.work.hash(passwords.new_argon2id, password, salt)
+    return await ctx.work.run(passwords.new_srp, pool.name, username, password, salt)
 
 
 async def check_history(

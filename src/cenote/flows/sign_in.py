@@ -14,7 +14,7 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, custom_auth, devices, factors, passwords, sign_up, tokens
+from cenote.flows import accounts, custom_auth, devices, factors, migration, passwords, sign_up, tokens
 from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
@@ -79,9 +79,12 @@ async def initiate(
     if session is not None and flow is Flow.USER_AUTH:
         return await first_sign_in(ctx, pool, client, session, parameters, metadata)
     user = await accounts.find(ctx, pool, typed)
+    occasion = Occasion(ctx, pool, client, metadata)
+    if user is None and flow in PASSWORD_FLOWS:
+        user = await migration.at_sign_in(occasion, typed, parameters.get("PASSWORD", ""))
     if user is None and client.reveals_users:
         raise UserNotFound(accounts.NO_SUCH_USER)
-    await pre_authentication.asked(Occasion(ctx, pool, client, metadata), user, typed)
+    await pre_authentication.asked(occasion, user, typed)
     attempt = Attempt(
         ctx,
         pool,

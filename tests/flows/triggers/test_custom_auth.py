@@ -291,6 +291,19 @@ def test_an_error_or_no_answer_signs_nobody_in(
     )
 
 
+def test_a_session_has_room_for_a_thousand_bytes_of_secrets(
+    idp: Any, make: PoolFactory, pool: str, app: str, functions: FunctionServer
+) -> None:
+    """Cenote's own limit: the model has 2048 characters for a `Session`."""
+    name = "n" * 128
+    make.user(pool, name)
+    functions.answers["CreateAuthChallenge"] = answering(privateChallengeParameters={"answer": "x" * 980})
+    asked = begin(idp, app, name)
+    assert answer(idp, app, asked, "x" * 980, name)["AuthenticationResult"]
+    functions.answers["CreateAuthChallenge"] = answering(privateChallengeParameters={"answer": "x" * 1001})
+    assert refusal(begin, idp, app) == UNRECOGNIZABLE
+
+
 def test_verify_saying_nothing_is_a_wrong_answer(idp: Any, app: str, functions: FunctionServer) -> None:
     functions.answers["VerifyAuthChallengeResponse"] = lambda event: event
     assert answer(idp, app, begin(idp, app), "42")["ChallengeName"] == "CUSTOM_CHALLENGE"

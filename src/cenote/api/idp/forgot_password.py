@@ -19,7 +19,7 @@ from cenote.domain.users import (
     require_enabled,
     require_resettable,
 )
-from cenote.flows import accounts, passwords, verification
+from cenote.flows import accounts, migration, passwords, verification
 from cenote.flows.sign_up import known
 from cenote.flows.triggers import post_confirmation
 from cenote.flows.triggers.firing import Occasion
@@ -41,6 +41,7 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     typed = req["Username"]
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
+    await migration.at_forgot_password(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), typed)
     async with ctx.store.transaction():
         user = await known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), RESET)

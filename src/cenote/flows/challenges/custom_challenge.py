@@ -5,16 +5,22 @@ DefineAuthChallenge, which asks again or ends the sign-in. So nothing is counted
 answered once.
 """
 
+import logging
 from collections.abc import Mapping
 
 import msgspec
 
+from cenote.domain.errors import InvalidLambdaResponse
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
 from cenote.flows.triggers import custom_auth
 from cenote.flows.triggers.custom_auth import Passed, Subject
-from cenote.flows.triggers.firing import Occasion
+from cenote.flows.triggers.firing import UNRECOGNIZABLE, Occasion
 
 NAME = "CUSTOM_CHALLENGE"
+# In bytes: a Session has 2048 characters (by the model), and names beside this.
+ROOM = 1000
+
+log = logging.getLogger("cenote.triggers")
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -32,9 +38,13 @@ async def issue(attempt: Attempt, parameters: Mapping[str, str]) -> Asked:  # no
     subject = Subject(attempt.user, attempt.typed)
     created = await custom_auth.create(occasion, subject, NAME, attempt.passed)
     kept = Kept(created.private_challenge_parameters or {}, created.challenge_metadata)
+    data = msgspec.msgpack.encode(kept)
+    if len(data) + len(msgspec.msgpack.encode(attempt.passed)) > ROOM:
+        log.warning("a custom challenge keeps too much", extra={"pool_id": attempt.pool.pool_id})
+        raise InvalidLambdaResponse(UNRECOGNIZABLE)
     return Asked(
         parameters={"USERNAME": attempt.username, **(created.public_challenge_parameters or {})},
-        data=msgspec.msgpack.encode(kept),
+        data=data,
     )
 
 
