@@ -10,6 +10,7 @@ from functools import partial
 
 from bench import filling
 from bench.cryptography_alone import CryptographyAlone
+from bench.existence import SUSPICIOUS, TRIES, compared, sampled
 from bench.load import Load, Script, Timing
 from bench.machine import BenchError, Cores, pinned
 from bench.measure import Effort, say, time_operation
@@ -233,6 +234,21 @@ def _compared(
         yield Finding(f"{what}, {operation.title}", value, "≤ 1.10", ratio <= 1.1)
 
 
+def existence(setting: Setting) -> Iterator[Finding]:
+    """Wrong sign-ins of users who are there and of names that nobody has, timed from outside."""
+    samples = 300 if setting.quick else 1000
+    with started(Cenote(), {setting.cores.server}) as running:
+        pool = filled(running, -(-samples // TRIES))
+        for flow in ("USER_PASSWORD_AUTH", "USER_SRP_AUTH"):
+            t, part = compared(*sampled(running.address, pool, flow, samples))
+            yield Finding(
+                f"Unknown beside known user, {flow}, {samples} samples each",
+                f"t = {t:+.1f}, means differ by {part:.2%}",
+                f"abs(t) < {SUSPICIOUS}, or below 2 %",
+                abs(t) < SUSPICIOUS or part < 0.02,
+            )
+
+
 EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "ready": ready,
     "memory": memory,
@@ -240,6 +256,7 @@ EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "burst": burst,
     "pools": pools,
     "million": million,
+    "existence": existence,
 }
 
 

@@ -1,23 +1,14 @@
 """Whether a user exists shows in nothing, where the client says so (PreventUserExistenceErrors)."""
 
-import http.client
-import json
-import math
 import re
-import statistics
-import time
 import uuid
-from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.api.idp.test_srp import Client
 from tests.calls import PASSWORD, attempt, outcome, refusal
-from tests.conftest import PoolFactory, RunningServer
-
-from cenote.domain.aws_dates import format_date
+from tests.conftest import PoolFactory
 
 WRONG = ("NotAuthorized", "Incorrect username or password.")
 UNKNOWN = ("UserNotFound", "User does not exist.")
@@ -160,92 +151,3 @@ def test_case_37_a_disabled_user_looks_like_any_without_the_password(
     idp.sign_up(ClientId=app, Username="unconfirmed", Password=PASSWORD)
     for name in ("disabled", "unconfirmed", "nobody-else"):
         assert refusal(attempt, idp, app, name, "wrong") == WRONG
-
-
-# Time
-
-
-class Raw:
-    """The server over one connection, without what boto3 adds to each call."""
-
-    def __init__(self, server: RunningServer) -> None:
-        host, port = server.url.removeprefix("http://").split(":")
-        self.connection = http.client.HTTPConnection(host, int(port))
-
-    def close(self) -> None:
-        self.connection.close()
-
-    def call(self, operation: str, **request: Any) -> tuple[Any, float]:
-        """The answer, and how long it took."""
-        body = json.dumps(request)
-        headers = {
-            "content-type": "application/x-amz-json-1.1",
-            "x-amz-target": f"AWSCognitoIdentityProviderService.{operation}",
-        }
-        started = time.perf_counter()
-        self.connection.request("POST", "/", body, headers)
-        answer = self.connection.getresponse().read()
-        return json.loads(answer), time.perf_counter() - started
-
-    def initiate(self, app: str, flow: str, name: str) -> tuple[Any, float]:
-        parameters = {"USERNAME": name, "PASSWORD": "wrong", "SRP_A": "abcdef"}
-        return self.call("InitiateAuth", ClientId=app, AuthFlow=flow, AuthParameters=parameters)
-
-    def by_password(self, app: str, name: str) -> float:
-        return self.initiate(app, "USER_PASSWORD_AUTH", name)[1]
-
-    def srp_challenge(self, app: str, name: str) -> float:
-        return self.initiate(app, "USER_SRP_AUTH", name)[1]
-
-    def srp_proof(self, app: str, name: str) -> float:
-        asked = self.initiate(app, "USER_SRP_AUTH", name)[0]["ChallengeParameters"]
-        responses = {
-            "USERNAME": asked["USERNAME"],
-            "PASSWORD_CLAIM_SECRET_BLOCK": asked["SECRET_BLOCK"],
-            "PASSWORD_CLAIM_SIGNATURE": "A" * 43 + "=",
-            "TIMESTAMP": format_date(int(time.time() * 1000)),
-        }
-        request = {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": responses}
-        answer, took = self.call("RespondToAuthChallenge", ClientId=app, **request)
-        assert answer["message"] == WRONG[1]
-        return took
-
-
-def compared(first: list[float], second: list[float]) -> tuple[float, float]:
-    """Welch's t of the faster nine tenths, and the difference of their means in parts of it."""
-    kept = [sorted(sample)[: len(sample) * 9 // 10] for sample in (first, second)]
-    means = [statistics.fmean(sample) for sample in kept]
-    errors = [statistics.variance(sample) / len(sample) for sample in kept]
-    return (means[0] - means[1]) / math.sqrt(sum(errors)), abs(means[0] - means[1]) / means[0]
-
-
-@pytest.mark.parametrize(
-    ("scheme", "step", "samples"),
-    [
-        ("srp", Raw.by_password, 1000),
-        ("srp", Raw.srp_challenge, 1000),
-        ("srp", Raw.srp_proof, 1000),
-        ("argon2id", Raw.by_password, 50),
-    ],
-)
-def test_case_38_an_unknown_user_takes_the_time_of_a_known_one(
-    own: PoolFactory, scheme: str, step: Callable[[Raw, str, str], float], samples: int
-) -> None:
-    pool = own.pool(UserPoolTags={"cenote:password-hash": scheme})
-    app = client_of(own, pool)
-    own.user(pool, "somebody")
-    taken: dict[str, list[float]] = {"somebody": [], "nobodyat": []}
-    with closing(Raw(own.server)) as raw:
-        for turn in range(samples):
-            for name in sorted(taken, reverse=bool(turn % 2)):
-                taken[name].append(step(raw, app, name))
-            # So that each failure is the first, and nobody is locked.
-            own.server.run(forget_failures(own.server, pool))
-    t, part = compared(*taken.values())
-    # Small differences are known from noise by t, and by their size where the machine is busy.
-    assert abs(t) < 4.5 or part < 0.02
-
-
-async def forget_failures(server: RunningServer, pool: str) -> None:
-    async with server.app.store.transaction():
-        await server.app.store.engine.run("DELETE FROM attempts WHERE pool_id = ?", pool)
