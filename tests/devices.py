@@ -8,6 +8,7 @@ from typing import Any
 from pycognito import aws_srp
 from pycognito.aws_srp import AWSSRP
 from tests.calls import PASSWORD
+from tests.conftest import PoolFactory
 
 TRACKED: dict[str, Any] = {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True}}
 OPT_IN: dict[str, Any] = {
@@ -105,3 +106,9 @@ class Phone:
         asked = self.prove_password()
         assert asked["ChallengeName"] == "DEVICE_SRP_AUTH"
         return dict(self.prove(self.begin(asked["Session"]))["AuthenticationResult"])
+
+
+def unconfirmed(make: PoolFactory, pool: str, app: str, name: str) -> Phone:
+    """A new user, and a device of theirs that the pool does not know yet."""
+    make.user(pool, name)
+    return Phone(make.server.idp, pool, app, name)

@@ -1,4 +1,4 @@
-"""Signing in with a device: what it proves, what it replaces, and what it is no way around.
+"""Signing in with a device: what it proves, and what it is no way around.
 
 pycognito computes the proofs; expectations are documented in "Working with user devices in your user pool" unless a
 test says otherwise.
@@ -8,11 +8,10 @@ import base64
 import re
 from typing import Any
 
-import pyotp
 import pytest
 from tests.calls import PASSWORD, at_once, claims_of, outcome, refresh, refusal, sign_in
-from tests.conftest import PoolFactory, RunningServer
-from tests.devices import OPT_IN, TRACKED, Phone
+from tests.conftest import PoolFactory
+from tests.devices import TRACKED, Phone, unconfirmed
 
 # The library asks the time in a way that newer Pythons deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
@@ -33,34 +32,12 @@ def app(make: PoolFactory, pool: str) -> str:
     return str(make.client(pool)["ClientId"])
 
 
-def unconfirmed(make: PoolFactory, pool: str, app: str, name: str) -> Phone:
-    make.user(pool, name)
-    return Phone(make.server.idp, pool, app, name)
-
-
 @pytest.fixture
 def phone(make: PoolFactory, pool: str, app: str, request: pytest.FixtureRequest) -> Phone:
     """A remembered device of a user of the test's own."""
     phone = unconfirmed(make, pool, app, f"u{abs(hash(request.node.name)):x}")
     phone.confirm(phone.prove_password()["AuthenticationResult"])
     return phone
-
-
-def with_totp(make: PoolFactory, pool: str, phone: Phone) -> pyotp.TOTP:
-    """Lets the pool know of apps, and the user have one turned on."""
-    idp = make.server.idp
-    idp.set_user_pool_mfa_config(
-        UserPoolId=pool, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True}
-    )
-    tokens = phone.sign_in() if phone.key else phone.prove_password()["AuthenticationResult"]
-    secret = idp.associate_software_token(AccessToken=tokens["AccessToken"])["SecretCode"]
-    app = pyotp.TOTP(secret)
-    moment = make.server.clock() // 1000 - 30
-    idp.verify_software_token(AccessToken=tokens["AccessToken"], UserCode=app.at(moment))
-    idp.admin_set_user_mfa_preference(
-        UserPoolId=pool, Username=phone.name, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
-    )
-    return app
 
 
 # A new device
@@ -371,204 +348,3 @@ def test_case_45_a_device_is_no_first_factor(phone: Phone) -> None:
             {**asked["ChallengeParameters"], "USERNAME": phone.name}
         )
         assert outcome(phone.respond, "PASSWORD_VERIFIER", dict(proof)) == WRONG
-
-
-# In place of a second factor
-
-
-def test_a_remembered_device_replaces_the_second_factor_where_the_pool_says_so(make: PoolFactory) -> None:
-    pool = make.pool(**TRACKED)
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    phone.confirm(phone.prove_password()["AuthenticationResult"])
-    with_totp(make, pool, phone)
-    assert phone.sign_in()["AccessToken"]
-    # without naming it, and from another device, the code is asked for
-    stranger = Phone(phone.idp, pool, phone.client_id, "ada")
-    assert stranger.prove_password()["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    phone.secret = "wrong"
-    asked = phone.begin(phone.prove_password()["Session"])
-    assert refusal(phone.prove, asked) == ("NotAuthorized", WRONG)
-
-
-def test_where_it_does_not_the_second_factor_follows_the_device(make: PoolFactory) -> None:
-    pool = make.pool(DeviceConfiguration={})
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    phone.confirm(phone.prove_password()["AuthenticationResult"])
-    app = with_totp(make, pool, phone)
-    asked = phone.prove(phone.begin(phone.prove_password()["Session"]))
-    assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    code = app.at(make.server.clock() // 1000)
-    responses = {"SOFTWARE_TOKEN_MFA_CODE": code, "DEVICE_KEY": phone.key}
-    tokens = phone.respond("SOFTWARE_TOKEN_MFA", responses, Session=asked["Session"])["AuthenticationResult"]
-    assert claims_of(tokens["AccessToken"])["device_key"] == phone.key
-    assert "NewDeviceMetadata" not in tokens
-
-
-@pytest.mark.parametrize(
-    "how", ["not remembered", "forgotten", "not remembered meanwhile", "forgotten meanwhile"]
-)
-def test_case_45_a_device_that_is_no_longer_remembered_replaces_nothing(make: PoolFactory, how: str) -> None:
-    pool = make.pool(**TRACKED)
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    phone.confirm(phone.prove_password()["AuthenticationResult"])
-    with_totp(make, pool, phone)
-    idp, named = phone.idp, {"UserPoolId": pool, "Username": "ada", "DeviceKey": phone.key}
-    waiting = phone.begin(phone.prove_password()["Session"])
-    proving = phone.exchange
-    if how.startswith("forgotten"):
-        idp.admin_forget_device(**named)
-    else:
-        idp.admin_update_device_status(**named, DeviceRememberedStatus="not_remembered")
-    if how.endswith("meanwhile"):
-        phone.exchange = proving
-        assert refusal(phone.prove, waiting) == NO_DEVICE
-    elif how == "forgotten":
-        assert refusal(phone.prove_password) == NO_DEVICE
-    else:
-        assert phone.prove_password()["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-
-
-def test_case_45_a_device_that_was_never_confirmed_replaces_nothing(make: PoolFactory) -> None:
-    pool = make.pool(**TRACKED)
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    new = phone.prove_password()["AuthenticationResult"]["NewDeviceMetadata"]
-    with_totp(make, pool, phone)
-    phone.key, phone.group, phone.secret = new["DeviceKey"], new["DeviceGroupKey"], "any"
-    assert refusal(phone.prove_password) == NO_DEVICE
-    # named with the code instead, it is none either
-    phone.key = ""
-    asked = phone.prove_password()
-    assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-
-
-def test_a_remembered_device_named_only_with_the_code_is_not_taken_at_its_word(make: PoolFactory) -> None:
-    """assumed: the tokens tell of a device that did not prove itself as of a new one."""
-    pool = make.pool(**TRACKED)
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    phone.confirm(phone.prove_password()["AuthenticationResult"])
-    app = with_totp(make, pool, phone)
-    stranger = Phone(phone.idp, pool, phone.client_id, "ada")
-    asked = stranger.prove_password()
-    responses = {"SOFTWARE_TOKEN_MFA_CODE": app.at(make.server.clock() // 1000), "DEVICE_KEY": phone.key}
-    tokens = stranger.respond("SOFTWARE_TOKEN_MFA", responses, Session=asked["Session"])[
-        "AuthenticationResult"
-    ]
-    assert tokens["NewDeviceMetadata"]["DeviceKey"] != phone.key
-    assert claims_of(tokens["AccessToken"])["device_key"] == tokens["NewDeviceMetadata"]["DeviceKey"]
-
-
-def test_a_device_that_the_user_did_not_want_remembered_stays_the_same_and_is_never_asked(
-    make: PoolFactory,
-) -> None:
-    """assumed: such a device is tracked, but takes no part in the sign-in (documented by Amplify)."""
-    pool = make.pool(**OPT_IN)
-    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
-    phone.confirm(phone.prove_password()["AuthenticationResult"])
-    tokens = phone.prove_password()["AuthenticationResult"]
-    assert "NewDeviceMetadata" not in tokens
-    assert claims_of(tokens["AccessToken"])["device_key"] == phone.key
-    assert len(phone.idp.admin_list_devices(UserPoolId=pool, Username="ada")["Devices"]) == 1
-
-
-# A forgotten device
-
-
-def test_a_forgotten_device_answers_the_same_challenge_once_more_without_its_key(phone: Phone) -> None:
-    """recorded: amazon-cognito-identity-js sends the same proof again, without a key."""
-    phone.idp.admin_forget_device(UserPoolId=phone.pool_id, Username=phone.name, DeviceKey=phone.key)
-    srp = phone.srp()
-    asked = phone.idp.initiate_auth(
-        AuthFlow="USER_SRP_AUTH", ClientId=phone.client_id, AuthParameters=srp.get_auth_params()
-    )
-    proof = dict(srp.process_challenge(asked["ChallengeParameters"], srp.get_auth_params()))
-    assert refusal(phone.respond, "PASSWORD_VERIFIER", proof) == NO_DEVICE
-    del proof["DEVICE_KEY"]
-    tokens = phone.respond("PASSWORD_VERIFIER", proof)["AuthenticationResult"]
-    assert tokens["NewDeviceMetadata"]["DeviceKey"] != phone.key
-    assert refusal(phone.respond, "PASSWORD_VERIFIER", proof) == INVALID
-
-
-def test_case_37_nobody_learns_of_a_device_or_its_owner_without_the_password(
-    make: PoolFactory, pool: str, phone: Phone
-) -> None:
-    hidden = str(make.client(pool, PreventUserExistenceErrors="ENABLED")["ClientId"])
-    unknown = "eu-central-1_00000000-0000-4000-8000-000000000000"
-    for name in (phone.name, "nobody"):
-        for key in (phone.key, unknown, "eu-central-1_0"):
-            guess = Phone(phone.idp, pool, hidden, name, "wrong", key, phone.group, phone.secret)
-            assert refusal(guess.prove_password) == ("NotAuthorized", WRONG)
-            assert refusal(guess.begin, None) == NO_SESSION
-
-
-# Refreshing
-
-
-def test_a_refresh_needs_the_confirmed_devices_key(make: PoolFactory, pool: str, app: str, idp: Any) -> None:
-    phone = unconfirmed(make, pool, app, "refreshing")
-    tokens = phone.prove_password()["AuthenticationResult"]
-    key = tokens["NewDeviceMetadata"]["DeviceKey"]
-    invalid = ("NotAuthorized", "Invalid Refresh Token")
-    # recorded (amplify-android issue 2506): a device has to be confirmed before its refresh token is good
-    assert refusal(refresh, idp, app, tokens["RefreshToken"], DEVICE_KEY=key) == invalid
-    phone.confirm(tokens)
-    assert refusal(refresh, idp, app, tokens["RefreshToken"]) == invalid
-    other = Phone(idp, pool, app, "refreshing")
-    other.confirm(other.prove_password()["AuthenticationResult"])
-    assert refusal(refresh, idp, app, tokens["RefreshToken"], DEVICE_KEY=other.key) == invalid
-    new = refresh(idp, app, tokens["RefreshToken"], DEVICE_KEY=key)
-    assert claims_of(new["AccessToken"])["device_key"] == key
-    assert "NewDeviceMetadata" not in new
-
-
-def test_so_does_a_rotating_one(make: PoolFactory, pool: str, idp: Any) -> None:
-    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
-    flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"]
-    app = str(make.client(pool, RefreshTokenRotation=rotation, ExplicitAuthFlows=flows)["ClientId"])
-    phone = unconfirmed(make, pool, app, "rotating")
-    tokens = phone.prove_password()["AuthenticationResult"]
-    phone.confirm(tokens)
-    request = {"ClientId": app, "RefreshToken": tokens["RefreshToken"]}
-    invalid = ("NotAuthorized", "Invalid Refresh Token")
-    assert refusal(idp.get_tokens_from_refresh_token, **request) == invalid
-    new = idp.get_tokens_from_refresh_token(**request, DeviceKey=phone.key)["AuthenticationResult"]
-    assert claims_of(new["AccessToken"])["device_key"] == phone.key
-
-
-def test_a_pool_that_tracks_devices_no_more_asks_for_none(make: PoolFactory, idp: Any) -> None:
-    """recorded: aws-sdk-cpp issue 851."""
-    pool = make.pool(**TRACKED)
-    app = str(make.client(pool)["ClientId"])
-    make.user(pool, "ada")
-    token = sign_in(idp, app, "ada")["RefreshToken"]
-    idp.update_user_pool(UserPoolId=pool)
-    assert refresh(idp, app, token)["AccessToken"]
-
-
-# What ends what
-
-
-def test_case_48_a_reset_ends_the_devices_sessions_and_leaves_it_remembered(
-    phone: Phone, idp: Any, app: str
-) -> None:
-    token = phone.sign_in()["RefreshToken"]
-    idp.admin_set_user_password(
-        UserPoolId=phone.pool_id, Username=phone.name, Password=PASSWORD + "2", Permanent=True
-    )
-    assert outcome(refresh, idp, app, token, DEVICE_KEY=phone.key) == "Refresh Token has been revoked"
-    assert refusal(phone.prove_password) == ("NotAuthorized", WRONG)
-    phone.password = PASSWORD + "2"
-    assert phone.sign_in()["AccessToken"]
-
-
-def test_signing_out_everywhere_leaves_devices_remembered(phone: Phone, idp: Any, app: str) -> None:
-    token = phone.sign_in()["RefreshToken"]
-    idp.admin_user_global_sign_out(UserPoolId=phone.pool_id, Username=phone.name)
-    assert outcome(refresh, idp, app, token, DEVICE_KEY=phone.key) == "Refresh Token has been revoked"
-    assert phone.sign_in()["AccessToken"]
-
-
-def test_a_disabled_user_does_not_get_past_the_device(phone: Phone, idp: Any, server: RunningServer) -> None:
-    asked = phone.begin(phone.prove_password()["Session"])
-    idp.admin_disable_user(UserPoolId=phone.pool_id, Username=phone.name)
-    assert refusal(phone.prove, asked) == ("NotAuthorized", "User is disabled.")
-    assert server.app
