@@ -64,9 +64,17 @@ class Access:
 
 
 async def by_access_token(
-    ctx: Context, token: str, *, scope: str | None = claim_rules.SELF_SERVICE_SCOPE
+    ctx: Context,
+    token: str,
+    *,
+    scope: str | None = claim_rules.SELF_SERVICE_SCOPE,
+    tells_deletion: bool = True,
 ) -> Access:
-    """The holder of an access token that is genuine, current, unrevoked and has the scope."""
+    """The holder of an access token that is genuine, current, unrevoked and has the scope; NotAuthorized otherwise.
+
+    UserNotFound for a user who was deleted, unless `tells_deletion` is off: the model of some operations has no such
+    error.
+    """
     pool_id = claim_rules.pool_of(token)
     if pool_id is None or (pool := await ctx.store.pools.find(pool_id)) is None:
         raise NotAuthorized("Invalid Access Token")
@@ -82,7 +90,8 @@ async def by_access_token(
         raise NotAuthorized("Access Token has expired")
     found = await ctx.store.sessions.find(pool_id, claim_rules.session_of(claims))
     if found is None or found[1].sub != claims["sub"]:
-        if await ctx.store.users.find(pool_id, [(usernames.SUB, str(claims["sub"]))]) is None:
+        holder = await ctx.store.users.find(pool_id, [(usernames.SUB, str(claims["sub"]))])
+        if holder is None and tells_deletion:
             raise UserNotFound(NO_SUCH_USER)
         raise NotAuthorized("Access Token has been revoked")
     session, user = found

@@ -32,7 +32,7 @@ PAGE = 20
 async def start_web_authn_registration(
     ctx: Context, req: shapes.StartWebAuthnRegistrationRequest
 ) -> shapes.StartWebAuthnRegistrationResponse:
-    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
     pool, user = access.pool, access.user
     name = rules.require_relying_party(pool.document)
     held = await ctx.store.passkeys.of_user(pool, user.sub)
@@ -60,7 +60,7 @@ async def start_web_authn_registration(
 async def complete_web_authn_registration(
     ctx: Context, req: shapes.CompleteWebAuthnRegistrationRequest
 ) -> shapes.CompleteWebAuthnRegistrationResponse:
-    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
     pool, sub, credential = access.pool, access.user.sub, req["Credential"]
     rules.require_relying_party(pool.document)
     registration = rules.registration_of(
@@ -85,7 +85,7 @@ async def list_web_authn_credentials(
     ctx: Context, req: shapes.ListWebAuthnCredentialsRequest
 ) -> shapes.ListWebAuthnCredentialsResponse:
     """A page of the user's passkeys, oldest first."""
-    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
     pool, sub = access.pool, access.user.sub
     limit = req.get("MaxResults") or PAGE
     after = paging.begin(ctx, req.get("NextToken"), pool.pool_id, sub)
@@ -105,7 +105,7 @@ async def list_web_authn_credentials(
 async def delete_web_authn_credential(
     ctx: Context, req: shapes.DeleteWebAuthnCredentialRequest
 ) -> shapes.DeleteWebAuthnCredentialResponse:
-    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
     async with ctx.store.transaction():
         if not await ctx.store.passkeys.remove(access.pool.pool_id, access.user.sub, req["CredentialId"]):
             raise ResourceNotFound("The passkey does not exist.")  # assumed
