@@ -46,6 +46,8 @@ _DOMAIN: Final = re.compile(
 )
 # Browsers take this machine for safe without TLS, on whatever port an app is developed.
 _LOCAL_ORIGIN: Final = re.compile(r"https?://localhost(:[0-9]{1,5})?", re.ASCII)
+# Up to 1,023 bytes (WebAuthn 3, 5.1).
+_CREDENTIAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1364}", re.ASCII)
 # A name for a list, by where the authenticator is. The first is shown at ListWebAuthnCredentials, the others assumed.
 _NAMES: Final = {"cross-platform": "Roaming passkey", "platform": "Platform passkey"}
 
@@ -270,11 +272,17 @@ def asserted_id(text: str) -> str:
     """The id of the credential that an answer to WEB_AUTHN says it is of; InvalidParameter for no such answer."""
     try:
         credential = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         credential = None
-    if not isinstance(credential, dict) or not isinstance(credential.get("id"), str):
+    found = credential.get("id") if isinstance(credential, dict) else None
+    if not is_credential_id(found):
         raise InvalidParameter("CREDENTIAL is not an AuthenticationResponseJSON.")  # assumed
-    return str(credential["id"])
+    return str(found)
+
+
+def is_credential_id(text: object) -> bool:
+    """Whether this could be the id of a passkey: what is not is never looked up."""
+    return isinstance(text, str) and _CREDENTIAL_ID.fullmatch(text) is not None
 
 
 def new_sign_count(

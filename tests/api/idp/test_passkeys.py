@@ -146,8 +146,9 @@ def test_a_passkey_is_deleted(ada: Person) -> None:
     device, other = ada.register(), ada.register()
     ada.idp.delete_web_authn_credential(AccessToken=ada.token, CredentialId=device.id)
     assert [listed["CredentialId"] for listed in ada.listed()] == [other.id]
-    refused = refusal(ada.idp.delete_web_authn_credential, AccessToken=ada.token, CredentialId=device.id)
-    assert refused[0] == "ResourceNotFound"
+    for gone in (device.id, "", "\0", "é", "x" * 5000):
+        refused = refusal(ada.idp.delete_web_authn_credential, AccessToken=ada.token, CredentialId=gone)
+        assert refused[0] == "ResourceNotFound"
 
 
 def test_case_46_nobody_deletes_or_sees_anothers_passkey(make: PoolFactory, pool: str, ada: Person) -> None:

@@ -314,7 +314,10 @@ def test_a_disabled_user_is_refused(server: RunningServer, pool: str, ada: Perso
     assert refusal(sign, ada, device) == ("NotAuthorized", "User is disabled.")
 
 
-@pytest.mark.parametrize("credential", ["", "{}", "[]", "7", '{"id": 7}', "{", '"x"', "null"])
+@pytest.mark.parametrize(
+    "credential",
+    ["", "{}", "[]", "7", '{"id": 7}', "{", '"x"', "null", '{"id": ""}', r'{"id": "\ud800"}', "[" * 100_000],
+)
 def test_what_is_no_credential_is_refused_and_may_be_put_right(ada: Person, credential: str) -> None:
     """The text is assumed."""
     device = ada.register()

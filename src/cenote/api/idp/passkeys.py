@@ -106,8 +106,10 @@ async def delete_web_authn_credential(
     ctx: Context, req: shapes.DeleteWebAuthnCredentialRequest
 ) -> shapes.DeleteWebAuthnCredentialResponse:
     access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
+    pool_id, sub, credential_id = access.pool.pool_id, access.user.sub, req["CredentialId"]
     async with ctx.store.transaction():
-        if not await ctx.store.passkeys.remove(access.pool.pool_id, access.user.sub, req["CredentialId"]):
+        known = rules.is_credential_id(credential_id)
+        if not known or not await ctx.store.passkeys.remove(pool_id, sub, credential_id):
             raise ResourceNotFound("The passkey does not exist.")  # assumed
     return {}
 
