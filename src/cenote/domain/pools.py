@@ -8,7 +8,7 @@ shown; what it would act on and Cenote cannot yet is refused (`NOT_BUILT`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import attributes, first_factors, mfa_settings, schema, tags
+from cenote.domain import attributes, first_factors, mfa_settings, risk, schema, tags
 from cenote.domain.errors import InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
@@ -54,10 +54,10 @@ TRIGGERS: Final = frozenset(
         "CreateAuthChallenge",
         "VerifyAuthChallengeResponse",
         "UserMigration",
+        "CustomMessage",
     }
 )
 NO_TRIGGERS: Final = (
-    "CustomMessage",
     "CustomSMSSender",
     "CustomEmailSender",
     "KMSKeyID",
@@ -70,10 +70,6 @@ NOT_BUILT: Final[tuple[tuple[Callable[[Document], Any], str], ...]] = (
     (
         lambda document: set(document["LambdaConfig"]) - TRIGGERS,
         "LambdaConfig: Cenote does not call " + ", ".join(NO_TRIGGERS) + " yet; leave them out.",
-    ),
-    (
-        lambda document: document.get("UserPoolAddOns", {}).get("AdvancedSecurityMode", "OFF") != "OFF",
-        "UserPoolAddOns: Cenote has no threat protection yet; only the mode OFF is accepted.",
     ),
     (
         lambda document: document.get("KeyConfiguration", {}).get("KeyType") == "CUSTOMER_MANAGED_KEY",
@@ -228,6 +224,7 @@ def checked(document: dict[str, Any]) -> dict[str, Any]:
     for asked, sentence in NOT_BUILT:
         if asked(document):
             raise InvalidParameter(sentence)
+    risk.check_tier(document)
     check_verification(document)
     check_recovery(document)
     check_email(document)

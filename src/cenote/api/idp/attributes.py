@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cenote.api.registry import operation
@@ -11,6 +12,8 @@ from cenote.domain.delivery import for_attribute
 from cenote.domain.errors import LimitExceeded, TooManyRequests
 from cenote.flows import accounts, verification
 from cenote.flows import attributes as attribute_flow
+from cenote.flows.triggers import custom_message
+from cenote.flows.triggers.firing import Occasion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +30,13 @@ async def admin_update_user_attributes(
 ) -> shapes.AdminUpdateUserAttributesResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     changes = rules.from_wire(req["UserAttributes"])
+    worded = pool
+    occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
+    if occasion.function_of(custom_message.KIND) is not None:
+        worded = await _worded(occasion, await accounts.get(ctx, pool, req["Username"]), changes)
     async with ctx.store.transaction():
         user = await accounts.get_to_change(ctx, pool, req["Username"])
-        await _change(ctx, pool, user, changes)
+        await _change(ctx, worded, user, changes)
     return {}
 
 
@@ -41,9 +48,22 @@ async def update_user_attributes(
     pool, client = access.pool, await access.client(ctx)
     changes = rules.from_wire(req["UserAttributes"])
     rules.authorize_write(pool.document["SchemaAttributes"], client.document, changes)
+    worded = await _worded(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), access.user, changes)
     async with ctx.store.transaction():
         user = await ctx.store.users.get(pool.pool_id, access.user.sub)
-        return {"CodeDeliveryDetailsList": await _change(ctx, pool, user, changes, limited=True)}
+        return {"CodeDeliveryDetailsList": await _change(ctx, worded, user, changes, limited=True)}
+
+
+async def _worded(occasion: Occasion, user: User, changes: Mapping[str, str]) -> Pool:
+    """The pool with its function's words for the codes that these changes will have sent."""
+    pool = occasion.pool
+    waiting = rules.awaiting_verification(pool.document, user.attributes, changes)
+    flags = {flag: "false" for flag, name in rules.VERIFIED_FLAGS.items() if name in waiting}
+    after = {**rules.changed(user.attributes, changes), **flags}
+    unverified = rules.to_be_verified(pool.document, user.attributes, after)
+    media = [for_attribute(name, unverified).medium for name in unverified]
+    changed = replace(user, attributes=after)
+    return await custom_message.worded(occasion, changed, custom_message.Source.UPDATE_ATTRIBUTE, media)
 
 
 async def _change(

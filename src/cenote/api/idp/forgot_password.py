@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from cenote.api import origins
 from cenote.api.registry import operation
 from cenote.domain import delivery, mfa
 from cenote.domain import passwords as password_rules
@@ -19,9 +20,9 @@ from cenote.domain.users import (
     require_enabled,
     require_resettable,
 )
-from cenote.flows import accounts, migration, passwords, verification
+from cenote.flows import accounts, migration, passwords, protection, verification
 from cenote.flows.sign_up import known
-from cenote.flows.triggers import post_confirmation
+from cenote.flows.triggers import custom_message, post_confirmation
 from cenote.flows.triggers.firing import Occasion
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
     as if a code had been sent (documented in "Managing user existence error responses").
     """
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
-    typed = req["Username"]
+    ctx, typed = origins.seen(ctx, client, req), req["Username"]
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
-    await migration.at_forgot_password(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), typed)
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    await migration.at_forgot_password(occasion, typed)
+    worded = await resetting(occasion, typed)
     async with ctx.store.transaction():
         user = await known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), RESET)
@@ -53,9 +56,25 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
             to = None
         if user is None or to is None:
             details = await verification.pretend_code(ctx, pool, client, user, typed, RESET)
+            await protection.pretended(ctx, pool, accounts.subject(pool, user, typed))
         else:
-            details = await verification.send_code(ctx, pool, user, RESET, to)
+            details = await verification.send_code(ctx, worded, user, RESET, to)
+            await protection.happened(ctx, pool, user, "ForgotPassword")
     return {"CodeDeliveryDetails": details}
+
+
+async def resetting(occasion: Occasion, typed: str) -> Pool:
+    """The pool with its function's words for the code, if there is somebody to send one to."""
+    if occasion.function_of(custom_message.KIND) is None:
+        return occasion.pool
+    user = await accounts.find(occasion.ctx, occasion.pool, typed)
+    if user is None:
+        return occasion.pool
+    try:
+        media = ((await recipient(occasion.ctx, occasion.pool, user)).medium,)
+    except CognitoError:
+        return occasion.pool
+    return await custom_message.worded(occasion, user, custom_message.Source.FORGOT_PASSWORD, media)
 
 
 async def recipient(ctx: Context, pool: Pool, user: User) -> delivery.Delivery:
@@ -87,8 +106,10 @@ async def confirm_forgot_password(
     """Sets the password, confirms the user and ends their sessions; second factors stay (SECURITY.md case 48)."""
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
     typed, guess, password = req["Username"], req["ConfirmationCode"], req["Password"]
+    ctx = origins.seen(ctx, client, req)
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
     password_rules.check(password, passwords.policy_of(pool), Wording.REPLACE)
+    await protection.check_new_password(ctx, pool, client, password, "PASSWORD_CHANGE")
     user = await known(ctx, pool, client, typed)
     if user is not None and client.reveals_users:
         require_enabled(user)
@@ -122,6 +143,7 @@ async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password
         await ctx.store.users.set_status(pool.pool_id, user.sub, CONFIRMED, now=ctx.clock())
         await ctx.store.codes.remove(pool.pool_id, user.sub, Purpose.SIGN_UP)
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
+        await protection.happened(ctx, pool, user, "PasswordChange")
     return replace(user, status=CONFIRMED)
 
 
@@ -131,6 +153,7 @@ async def admin_reset_user_password(
 ) -> shapes.AdminResetUserPasswordResponse:
     """The old password is good no more, and neither is any session."""
     pool = await ctx.store.pools.get(req["UserPoolId"])
+    worded = await resetting(Occasion(ctx, pool, metadata=req.get("ClientMetadata", {})), req["Username"])
     async with ctx.store.transaction():
         user = await accounts.get(ctx, pool, req["Username"])
         require_resettable(user)
@@ -138,5 +161,5 @@ async def admin_reset_user_password(
         to = delivery.for_recovery(pool.document, user.attributes, media)
         await ctx.store.users.set_status(pool.pool_id, user.sub, RESET_REQUIRED, now=ctx.clock())
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
-        await verification.send_code(ctx, pool, user, RESET, to)
+        await verification.send_code(ctx, worded, user, RESET, to)
     return {}

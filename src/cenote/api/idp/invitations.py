@@ -15,7 +15,7 @@ from cenote.domain.passwords import Wording
 from cenote.domain.users import User
 from cenote.flows import accounts, delivery, passwords
 from cenote.flows import attributes as attribute_flow
-from cenote.flows.triggers import pre_sign_up
+from cenote.flows.triggers import custom_message, pre_sign_up
 from cenote.flows.triggers.firing import Occasion
 from cenote.store.users import NameTaken
 
@@ -46,6 +46,7 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
         pre_sign_up.Source.ADMIN_CREATE_USER,
         attribute_rules.from_wire(req.get("ValidationData", ())),
     )
+    worded = await wording(ctx, pool, user, messages, req)
     names = usernames.owned(pool.document, user.username, user.attributes)
     try:
         async with ctx.store.transaction():
@@ -53,7 +54,7 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
                 await attribute_flow.release(ctx, pool, names)
             await ctx.store.users.add(user, names)
             await ctx.store.users.set_password(pool, user.sub, stored)
-            await send(ctx, pool, user, messages, password)
+            await send(ctx, worded, user, messages, password)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=True) from None
     return user
@@ -71,11 +72,12 @@ async def _invited_again(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRe
     stored = await passwords.prepared(
         ctx, pool, user.username, password, Wording.INVITE, previous=previous, temporary=True, reusable=True
     )
+    worded = await wording(ctx, pool, user, messages, req)
     async with ctx.store.transaction():
         current = await ctx.store.users.get(pool.pool_id, user.sub)
         users.require_invitable(current)
         await passwords.replace(ctx, pool, user.sub, stored, previous=previous)
-        await send(ctx, pool, current, messages, password)
+        await send(ctx, worded, current, messages, password)
     return current
 
 
@@ -106,6 +108,15 @@ def temporary_password(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequ
 
 def invitations(req: shapes.AdminCreateUserRequest, user: User) -> list[ways.Delivery]:
     return ways.for_invitation(req.get("DesiredDeliveryMediums", ()), user.attributes)
+
+
+async def wording(
+    ctx: Context, pool: Pool, user: User, to: list[ways.Delivery], req: shapes.AdminCreateUserRequest
+) -> Pool:
+    """The pool with its function's words for the invitation."""
+    occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
+    media = [way.medium for way in to]
+    return await custom_message.worded(occasion, user, custom_message.Source.ADMIN_CREATE_USER, media)
 
 
 async def send(ctx: Context, pool: Pool, user: User, to: list[ways.Delivery], password: str) -> None:

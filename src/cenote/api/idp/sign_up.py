@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cenote.api import origins
 from cenote.api.registry import operation
 from cenote.domain import attributes, delivery, identifiers, usernames
 from cenote.domain.codes import Purpose
@@ -19,10 +20,10 @@ from cenote.domain.users import (
     require_enabled,
     require_unconfirmed,
 )
-from cenote.flows import accounts, passwords, verification
+from cenote.flows import accounts, passwords, protection, verification
 from cenote.flows import attributes as attribute_flow
 from cenote.flows import sign_up as flow
-from cenote.flows.triggers import post_confirmation, pre_sign_up
+from cenote.flows.triggers import custom_message, post_confirmation, pre_sign_up
 from cenote.flows.triggers.firing import Occasion
 from cenote.store.users import NameTaken
 
@@ -42,7 +43,7 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
     responses"); an alias shows only to who can read what is sent to it, at ConfirmSignUp.
     """
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
-    typed = req["Username"]
+    ctx, typed = origins.seen(ctx, client, req), req["Username"]
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
     if pool.document.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
         raise NotAuthorized("SignUp is not permitted for this user pool")
@@ -52,12 +53,15 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
     password = None
     # Where users may sign in with one-time codes they need no password (documented in "Passwordless sign-in").
     if req.get("Password") or not has_codes(pool.document):
+        await protection.check_new_password(ctx, pool, client, req.get("Password", ""), "SIGN_UP")
         password = await passwords.prepared(ctx, pool, user.username, req.get("Password", ""), Wording.SET)
     occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
     validation = attributes.from_wire(req.get("ValidationData", ()))
     asked, user = user, await pre_sign_up.approved(occasion, user, pre_sign_up.Source.SIGN_UP, validation)
     confirmed = user.status == CONFIRMED
     to = None if confirmed else delivery.for_sign_up(pool.document, user.attributes)
+    media = () if to is None else (to.medium,)
+    worded = await custom_message.worded(occasion, user, custom_message.Source.SIGN_UP, media)
     names = usernames.owned(pool.document, user.username, user.attributes)
     answer: shapes.SignUpResponse = {"UserConfirmed": confirmed, "UserSub": user.sub}
     async with ctx.store.transaction():
@@ -70,9 +74,10 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
             raise usernames.already_taken(taken.kind, creating=True) from None
         if password is not None:
             await ctx.store.users.set_password(pool, user.sub, password)
+        await protection.happened(ctx, pool, user, "SignUp")
         if to is not None:
             answer["CodeDeliveryDetails"] = await verification.send_code(
-                ctx, pool, user, Purpose.SIGN_UP, to, client=client
+                ctx, worded, user, Purpose.SIGN_UP, to, client=client
             )
     if confirmed:
         await post_confirmation.told(occasion, user, post_confirmation.Source.SIGN_UP)
@@ -150,11 +155,12 @@ async def resend_confirmation_code(
     in aws-amplify/amplify-js#14762) all look as if a code had been sent.
     """
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
-    typed = req["Username"]
+    ctx, typed = origins.seen(ctx, client, req), req["Username"]
     accounts.check_secret_hash(client, typed, req.get("SecretHash"))
     if not pool.document.get("AutoVerifiedAttributes"):
         # recorded (aws-amplify/amplify-cli#3646)
         raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
+    worded = await resending(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), typed)
     async with ctx.store.transaction():
         user = await flow.known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), Purpose.SIGN_UP)
@@ -166,9 +172,25 @@ async def resend_confirmation_code(
             to = None
         if user is None or to is None:
             details = await verification.pretend_code(ctx, pool, client, user, typed, Purpose.SIGN_UP)
+            await protection.pretended(ctx, pool, accounts.subject(pool, user, typed))
         else:
-            details = await verification.send_code(ctx, pool, user, Purpose.SIGN_UP, to, client=client)
+            details = await verification.send_code(ctx, worded, user, Purpose.SIGN_UP, to, client=client)
+            await protection.happened(ctx, pool, user, "ResendCode")
     return {"CodeDeliveryDetails": details}
+
+
+async def resending(occasion: Occasion, typed: str) -> Pool:
+    """The pool with its function's words for the code, if there is somebody to send one to."""
+    if occasion.function_of(custom_message.KIND) is None:
+        return occasion.pool
+    user = await accounts.find(occasion.ctx, occasion.pool, typed)
+    try:
+        media = () if user is None else (recipient(occasion.pool, user).medium,)
+    except CognitoError:
+        media = ()
+    if user is None:
+        return occasion.pool
+    return await custom_message.worded(occasion, user, custom_message.Source.RESEND_CODE, media)
 
 
 def recipient(pool: Pool, user: User) -> delivery.Delivery:

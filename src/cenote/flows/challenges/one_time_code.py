@@ -24,6 +24,8 @@ from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
 from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import second_factor
 from cenote.flows.challenges.software_token_mfa import MISMATCH
+from cenote.flows.triggers import custom_message
+from cenote.flows.triggers.firing import Occasion
 from cenote.flows.verification import HOUR, TOO_MANY
 
 # How often an hour a user, or a name, may have a code sent for signing in: more than anybody signs in, and too few to
@@ -58,7 +60,13 @@ class OneTimeCode:
             else deliveries.decoy_at(self.attribute, attempt.decoy_key(), name)
         )
         code = identifiers.new_code(ctx.entropy(16))
-        content = message_templates.sign_in(pool.document, to.medium, code)
+        worded = pool
+        if attempt.user is not None and value:
+            occasion = Occasion(ctx, pool, attempt.client, attempt.metadata)
+            worded = await custom_message.worded(
+                occasion, attempt.user, custom_message.Source.AUTHENTICATION, (to.medium,)
+            )
+        content = message_templates.sign_in(worded.document, to.medium, code)
         async with ctx.store.transaction():
             if not await ctx.store.attempts.spend(
                 pool.pool_id, attempt.subject, "send sign_in", limit=SENDS, now=ctx.clock(), window=HOUR
