@@ -11,6 +11,7 @@ import msgspec
 from cenote.domain import identifiers, sealed_tokens, usernames
 from cenote.domain.devices import Device
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
+from cenote.domain.risk import Watch
 from cenote.domain.sign_in import Flow, Proof
 from cenote.domain.users import User
 from cenote.flows import accounts
@@ -42,6 +43,8 @@ class Attempt:
 
     `device_given` tells that this very request names the device, `device` is that one if it is the user's.
     `proved_public` is the client's A of the exchange in which this request proved the password.
+
+    `watch` is what threat protection holds of it, from the first factor on, in a pool that has it.
     """
 
     ctx: Context
@@ -61,6 +64,7 @@ class Attempt:
     device_given: bool = False
     device: Device | None = None
     proved_public: bytes = b""
+    watch: Watch | None = None
 
     @property
     def username(self) -> str:
@@ -109,6 +113,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     chosen: str = ""
     device_key: str = ""
     passed: tuple[Passed, ...] = ()
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,8 @@ class Verdict:
 
     `counts` tells whether a wrong one counts as a failed password. With `code` it counts among the user's wrong
     codes instead, and the challenge may be answered again a few times. `write` is carried out in the transaction
-    that accepts the answer; one that changes the user puts the user as they are then into the attempt.
+    that accepts the answer; one that changes the user puts the user as they are then into the attempt. A right
+    password that others know too is `compromised`.
     """
 
     proof: Proof | None = None
@@ -134,6 +140,7 @@ class Verdict:
     counts: bool = True
     code: bool = False
     chosen: str = ""
+    compromised: bool = False
     write: Callable[[], Awaitable[Any]] | None = None
 
 
@@ -159,6 +166,7 @@ def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
         chosen=attempt.chosen,
         device_key=attempt.device_key,
         passed=attempt.passed,
+        watch=attempt.watch,
     )
 
 

@@ -14,7 +14,17 @@ from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
-from cenote.flows import accounts, custom_auth, devices, factors, migration, passwords, sign_up, tokens
+from cenote.flows import (
+    accounts,
+    custom_auth,
+    devices,
+    factors,
+    migration,
+    passwords,
+    protection,
+    sign_up,
+    tokens,
+)
 from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
@@ -199,6 +209,7 @@ async def resumed(
         ticket.chosen,
         ticket.device_key,
         passed=ticket.passed,
+        watch=ticket.watch,
     )
 
 
@@ -231,6 +242,7 @@ async def state_of(attempt: Attempt) -> State:
         ends = await attempt.ctx.store.users.password_expiry(attempt.pool.pool_id, attempt.user.sub)
         expired = ends is not None and ends <= attempt.ctx.clock()
     attempt.device = await devices.named(attempt)
+    second = await factors.second(attempt) if attempt.proved else sign_in.SecondFactors()
     return State.of(
         attempt.flow,
         attempt.proved,
@@ -239,10 +251,11 @@ async def state_of(attempt: Attempt) -> State:
         available=attempt.available,
         chosen=attempt.chosen,
         custom_next=attempt.custom_next,
-        second=await factors.second(attempt) if attempt.proved else sign_in.SecondFactors(),
+        second=await protection.stricter(attempt, second),
         device_known=devices.proves_itself(attempt),
         device_replaces_mfa=devices.proves_itself(attempt)
-        and device_rules.replace_mfa(attempt.pool.document),
+        and device_rules.replace_mfa(attempt.pool.document)
+        and not protection.wants_mfa(attempt),
         passkey_is_mfa=Proof.PASSKEY in attempt.proved and await factors.passkey_is_mfa(attempt),
         discreet=not attempt.client.reveals_users,
     )
@@ -257,14 +270,17 @@ async def settle(
     async with store.transaction():
         await use(attempt, ticket, verdict)
         if verdict.error is not None or (attempt.user is None and verdict.proof is not None):
+            await protection.failed(attempt, verdict)
             raise Keep(verdict.error or NotAuthorized(accounts.WRONG_CREDENTIALS))
         if attempt.user is not None:
             # Once more, now that nobody can change it under us: it may have been disabled while we computed.
             attempt.user = await store.users.get(attempt.pool.pool_id, attempt.user.sub)
         attempt.proved |= {verdict.proof} if verdict.proof else frozenset()
         attempt.chosen = verdict.chosen
+        await protection.answered(attempt, verdict)
         step = sign_in.next_step(await state_of(attempt))
         if isinstance(step, Denied):
+            await protection.failed(attempt, verdict)
             raise Keep(step.error(step.message))
         if verdict.write is not None:
             await verdict.write()
@@ -277,7 +293,9 @@ async def settle(
                 attempt.user,
                 auth_time=attempt.begun_at,
                 device_key=bound.device_key,
+                session_id=None if attempt.watch is None else attempt.watch.event_id,
             )
+        await protection.went_on(attempt, granted=session is not None)
     if session is not None and attempt.user is not None:
         return await signed_in(attempt, attempt.user, session, bound.metadata)
     return await proceed(attempt, step, parameters)

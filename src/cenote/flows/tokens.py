@@ -54,13 +54,20 @@ class Refreshing:
 
 
 async def begin_session(
-    ctx: Context, pool: Pool, client: Client, user: User, *, auth_time: int, device_key: str | None = None
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    user: User,
+    *,
+    auth_time: int,
+    device_key: str | None = None,
+    session_id: str | None = None,
 ) -> Session:
-    """Adds a session in the caller's transaction. Its id is the origin_jti of all its tokens."""
+    """Adds a session in the caller's transaction. Its id, new by default, is the origin_jti of all its tokens."""
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
         pool_id=pool.pool_id,
-        session_id=identifiers.new_ordered_uuid(ctx.clock(), ctx.entropy(16)),
+        session_id=session_id or identifiers.new_ordered_uuid(ctx.clock(), ctx.entropy(16)),
         sub=user.sub,
         client_id=client.client_id,
         auth_time=auth_time,

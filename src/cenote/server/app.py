@@ -24,8 +24,9 @@ from cenote.outbound.mail import smtp
 from cenote.server import example, jobs
 from cenote.server.metrics import Metrics
 from cenote.server.proxies import Proxies
-from cenote.server.settings import Settings
+from cenote.server.settings import Settings, SettingsError
 from cenote.store import Store
+from cenote.store.breached_passwords import BreachedPasswords, NoSuchFile
 from cenote.store.engine import Conflict, ForeignKeyViolation, Unavailable, Unstorable, open_engine
 from cenote.store.migrating import migrate
 from cenote.store.sealing import Keyring
@@ -215,6 +216,13 @@ def keyring(settings: Settings) -> Keyring:
     return Keyring.load(Path(settings.data), {name: value for name, value in named.items() if value})
 
 
+def breached_passwords(settings: Settings) -> BreachedPasswords:
+    try:
+        return BreachedPasswords(Path(settings.breached_passwords))
+    except NoSuchFile as error:
+        raise SettingsError(f"breached_passwords: {error}") from error
+
+
 @contextlib.asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[tuple[Store, Keyring]]:
     """The migrated store of these settings; a server may be running on it."""
@@ -222,7 +230,10 @@ async def opened_store(settings: Settings) -> AsyncIterator[tuple[Store, Keyring
     try:
         await migrate(engine, __version__)
         keys = keyring(settings)
-        yield await Store.opened(engine, keys), keys
+        store = await Store.opened(engine, keys)
+        if settings.breached_passwords:
+            store.breached_passwords = breached_passwords(settings)
+        yield store, keys
     finally:
         await engine.close()
 

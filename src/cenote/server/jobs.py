@@ -46,6 +46,8 @@ STOP_SECONDS: Final = 10
 
 # Messages that were delivered, kept or given up stay in the outbox for so long.
 RETENTION: Final = DAY
+# How long a user's history of sign-ins goes back.
+HISTORY: Final = 2 * 365 * DAY
 SWEEP_SECONDS: Final = 60.0
 SWEEP_LIMIT: Final = 200
 
@@ -179,7 +181,11 @@ async def swept(app: Application) -> None:
         async with store.transaction():
             return await store.attempts.sweep(now=app.clock(), limit=SWEEP_LIMIT)
 
-    for few in (messages, attempts):
+    async def events() -> int:
+        async with store.transaction():
+            return await store.auth_events.remove_old(before=app.clock() - HISTORY, limit=SWEEP_LIMIT)
+
+    for few in (messages, attempts, events):
         removed = 1
         while removed:
             removed = await retrying(few)

@@ -72,6 +72,7 @@ FIELDS: tuple[Field, ...] = (
     Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
     Field("function_timeout", 5, "Seconds that a function may take for one try."),
     Field("function_tries", 3, "How often a function that does not answer is called."),
+    Field("breached_passwords", "", "Path of a file of breached passwords: sorted SHA-1 hashes, one a line."),
     Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),
     Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
 )  # fmt: skip
@@ -107,6 +108,7 @@ class Settings:
     functions: str
     function_timeout: int
     function_tries: int
+    breached_passwords: str
     master_key: str
     master_key_file: str
 

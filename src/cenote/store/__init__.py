@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager
 
 from cenote.store.access_keys import AccessKeys
 from cenote.store.attempts import Attempts
+from cenote.store.auth_events import AuthEvents
+from cenote.store.breached_passwords import BreachedPasswords
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
 from cenote.store.devices import Devices
@@ -42,6 +44,8 @@ class Store:
         self.passkeys = Passkeys(engine)
         self.devices = Devices(engine)
         self.attempts = Attempts(engine)
+        self.auth_events = AuthEvents(engine)
+        self.breached_passwords = BreachedPasswords()
         self.messages = Messages(engine, self.pools, server)
 
     @classmethod

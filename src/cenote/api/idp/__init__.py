@@ -2,6 +2,7 @@
 
 from cenote.api.idp import (
     attributes,
+    auth_events,
     clients,
     custom_attributes,
     devices,
@@ -12,6 +13,7 @@ from cenote.api.idp import (
     passkeys,
     passwords,
     pools,
+    risk,
     sessions,
     sign_in,
     sign_up,
@@ -24,6 +26,7 @@ from cenote.api.idp import (
 
 MODULES = (
     attributes,
+    auth_events,
     clients,
     custom_attributes,
     devices,
@@ -34,6 +37,7 @@ MODULES = (
     passkeys,
     passwords,
     pools,
+    risk,
     sessions,
     sign_in,
     sign_up,

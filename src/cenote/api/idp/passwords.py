@@ -8,7 +8,7 @@ from cenote.api.registry import operation
 from cenote.domain.errors import InvalidParameter, LimitExceeded, NotAuthorized
 from cenote.domain.passwords import Wording
 from cenote.domain.users import CONFIRMED, FORCE_CHANGE_PASSWORD
-from cenote.flows import accounts, passwords
+from cenote.flows import accounts, passwords, protection
 from cenote.store.transactions import Keep
 
 if TYPE_CHECKING:
@@ -59,11 +59,14 @@ async def change_password(ctx: Context, req: shapes.ChangePasswordRequest) -> sh
     previous = await ctx.store.users.password(pool, user.sub)
     if previous is not None:
         await require_password(ctx, pool, user, previous, req.get("PreviousPassword"))
+    client = await access.client(ctx)
+    await protection.check_new_password(ctx, pool, client, req["ProposedPassword"], "PASSWORD_CHANGE")
     new = await passwords.prepared(
         ctx, pool, user.username, req["ProposedPassword"], Wording.SET, previous=previous
     )
     async with ctx.store.transaction():
         await passwords.replace(ctx, pool, user.sub, new, previous=previous)
+        await protection.happened(ctx, pool, user, "PasswordChange")
     return {}
 
 

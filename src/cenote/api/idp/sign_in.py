@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cenote.api import origins
 from cenote.api.idp.tokens import refresh_by_auth_flow
 from cenote.api.registry import operation
 from cenote.domain.clients import auth_flows
 from cenote.domain.errors import InvalidParameter
 from cenote.domain.sign_in import Flow, require_flow
-from cenote.flows import sign_in
+from cenote.flows import protection, sign_in
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -72,6 +73,7 @@ async def _named(ctx: Context, pool_id: str, client_id: str) -> tuple[Pool, Clie
 
 
 async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, Flow], req: Any) -> Any:
+    ctx = origins.seen(ctx, client, req)
     name = req["AuthFlow"]
     parameters = req.get("AuthParameters", {})
     if name in REFRESH_FLOWS:
@@ -80,6 +82,7 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
     if flow is None:
         raise InvalidParameter("Initiate Auth method not supported.")
     require_flow(auth_flows(client.document), flow)
+    protection.require_allowed(ctx, pool, client)
     outcome = await sign_in.initiate(
         ctx, pool, client, flow, parameters, req.get("ClientMetadata", {}), req.get("Session")
     )
@@ -87,6 +90,8 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
 
 
 async def _respond(ctx: Context, pool: Pool, client: Client, req: Any) -> Any:
+    ctx = origins.seen(ctx, client, req)
+    protection.require_allowed(ctx, pool, client)
     outcome = await sign_in.respond(
         ctx,
         pool,

@@ -16,7 +16,7 @@ from cenote.domain.passwords import Wording
 from cenote.domain.sign_in import Proof
 from cenote.domain.users import User
 from cenote.flows import attributes as attribute_flow
-from cenote.flows import passwords
+from cenote.flows import passwords, protection
 from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdict, required
 from cenote.store.engine import Conflict
 from cenote.store.users import StoredPassword
@@ -46,6 +46,7 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
         raise NotAuthorized(INVALID_SESSION)
     wanted = required(responses, "NEW_PASSWORD")
     added = new_attributes(attempt, user, responses)
+    await protection.check_new_password(ctx, pool, attempt.client, wanted, "PASSWORD_CHANGE")
     new = await passwords.prepared(ctx, pool, user.username, wanted, Wording.REPLACE, previous=stored)
 
     async def write() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cenote.domain.errors import NotAuthorized
 from cenote.domain.sign_in import Proof
-from cenote.flows import accounts, passwords
+from cenote.flows import accounts, passwords, protection
 from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
 
 
@@ -24,4 +24,9 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
     )
     if not right:
         return Verdict(Proof.PASSWORD, NotAuthorized(accounts.WRONG_CREDENTIALS))
-    return Verdict(Proof.PASSWORD, write=lambda: passwords.require_unchanged(ctx, pool, sub, stored))
+    compromised = await protection.spot(attempt, password)
+    return Verdict(
+        Proof.PASSWORD,
+        compromised=compromised,
+        write=lambda: passwords.require_unchanged(ctx, pool, sub, stored),
+    )

@@ -1,0 +1,93 @@
+"""The e-mail about a risky sign-in, and the token in it that lets its reader say whether it was them."""
+
+import html
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from cenote.domain import delivery as deliveries
+from cenote.domain import risk, sealed_tokens
+from cenote.domain.delivery import Delivery
+from cenote.domain.message_templates import Content
+from cenote.domain.origins import Origin
+from cenote.domain.risk import Document
+from cenote.domain.users import User
+from cenote.flows import delivery
+from cenote.flows.context import Context
+from cenote.store.pools import Pool
+
+# How many of these an hour anybody gets, whatever is tried on their account (SECURITY.md case 81).
+MOST: Final = 5
+HOUR: Final = 3600 * 1000
+
+
+async def send(
+    ctx: Context, pool: Pool, user: User, settings: Document, action: str, event_id: str, origin: Origin
+) -> None:
+    """Queues the mail for what was done, in the caller's transaction; nothing for who has no verified address."""
+    if not user.attributes.get("email") or user.attributes.get("email_verified") != "true":
+        return
+    notify = settings["AccountTakeoverRiskConfiguration"].get("NotifyConfiguration", {})
+    template = notify.get(risk.EMAILS[action])
+    if template is None:
+        return
+    within = await ctx.store.attempts.spend(
+        pool.pool_id, user.sub, "send risk", limit=MOST, now=ctx.clock(), window=HOUR
+    )
+    if not within:
+        return
+    values = {
+        "username": user.username,
+        "ip-address": origin.address,
+        "device-name": origin.device_name,
+        "city": "unknown",
+        "country": "unknown",
+        "login-time": datetime.fromtimestamp(ctx.clock() / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "event-id": event_id,
+        "feedback-token": feedback_token(ctx, pool, user, event_id),
+    }
+    to = Delivery("email", user.attributes["email"])
+    deliveries.require_single_recipient(to)
+    message = delivery.written(ctx, pool, to, content(template, values))
+    message = replace(
+        message,
+        source=notify.get("From", message.source),
+        reply_to=notify.get("ReplyTo", message.reply_to),
+        html="HtmlBody" in template,
+    )
+    state = "due" if to.medium in ctx.deployment.media else "kept"
+    await ctx.store.messages.add(pool.sealer, message, state=state)
+
+
+def content(template: Document, values: dict[str, str]) -> Content:
+    """The template filled in. What is HTML gets its values escaped, a subject gets them on one line."""
+    is_html = "HtmlBody" in template
+    escaped = {name: html.escape(value) if is_html else value for name, value in values.items()}
+    body = filled(template.get("HtmlBody") or template["TextBody"], escaped)
+    subject = " ".join(filled(template["Subject"], values).split())
+    return Content(subject=subject, body=body, code=None, link=None)
+
+
+def filled(text: str, values: dict[str, Any]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def feedback_token(ctx: Context, pool: Pool, user: User, event_id: str) -> str:
+    nonce = ctx.entropy(sealed_tokens.NONCE_SIZE)
+    return sealed_tokens.seal(
+        pool.sealer.derive("feedback"), nonce, purpose(user.sub, event_id), event_id.encode()
+    )
+
+
+def allows_feedback(pool: Pool, sub: str, event_id: str, token: str) -> bool:
+    """Whether the token came in the mail about this event of this user."""
+    return (
+        sealed_tokens.open_(pool.sealer.derive("feedback"), purpose(sub, event_id), token)
+        == event_id.encode()
+    )
+
+
+def purpose(sub: str, event_id: str) -> str:
+    return f"feedback {sub} {event_id}"
