@@ -127,7 +127,7 @@ def pool_of(token: str) -> str | None:
     try:
         payload = binascii.a2b_base64(segments[1].translate(_STANDARD) + "==")
         issuer = _issued.decode(payload).iss
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
     return issuer.rpartition("/")[2] or None
 
