@@ -71,14 +71,14 @@ def test_pre_sign_up_confirms_and_verifies(
     idp: Any, server: RunningServer, pool: str, app: str, functions: FunctionServer
 ) -> None:
     functions.answers["PreSignUp"] = answering(autoConfirmUser=True, autoVerifyEmail=True)
-    answer = sign_up(idp, app, "carl")
+    answer = sign_up(idp, app, "cora")
     assert answer["UserConfirmed"] is True
     assert "CodeDeliveryDetails" not in answer
-    assert messages_to(server.url, "carl@example.com") == []
-    user = idp.admin_get_user(UserPoolId=pool, Username="carl")
+    assert messages_to(server.url, "cora@example.com") == []
+    user = idp.admin_get_user(UserPoolId=pool, Username="cora")
     assert user["UserStatus"] == "CONFIRMED"
     assert attributes_of(user)["email_verified"] == "true"
-    assert sign_in(idp, app, "carl@example.com")["AccessToken"]
+    assert sign_in(idp, app, "cora@example.com")["AccessToken"]
     event = functions.event("PostConfirmation")
     assert event["triggerSource"] == "PostConfirmation_ConfirmSignUp"
 

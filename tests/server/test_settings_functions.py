@@ -1,0 +1,106 @@
+"""Where functions run, as settings say it: tables in the file, JSON in the environment, by which workers get it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cenote.outbound.functions import Unknown
+from cenote.outbound.functions.http import HttpFunction
+from cenote.outbound.functions.lambda_api import LambdaFunction
+from cenote.outbound.functions.targets import Functions, name_of, parsed
+from cenote.server.settings import SettingsError, load
+
+TABLES = """
+function_timeout = 7
+
+[functions.pre-sign-up]
+url = "https://hooks.example.com/pre"
+secret = "a secret that both sides know"
+
+[functions.other]
+endpoint = "http://127.0.0.1:4566/"
+region = "eu-west-1"
+access_key_id = "AK"
+secret_access_key = "SK"
+function = "renamed"
+"""
+HTTP = {"url": "https://h.example.com", "secret": "s" * 16}
+LAMBDA = {"endpoint": "https://l.example.com", "access_key_id": "AK", "secret_access_key": "SK"}
+
+
+def functions(text: str) -> Functions:
+    return Functions(parsed(text), time_limit=5, tries=3, clock=lambda: 0, guard=lambda: None)
+
+
+def test_tables_of_the_file_reach_a_worker_by_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "cenote.toml"
+    file.write_text(TABLES)
+    settings = load({}, {}, str(file))
+    assert settings.function_timeout == 7
+    worker = load({}, {"CENOTE_FUNCTIONS": str(settings.functions)})
+    assert parsed(worker.functions) == parsed(settings.functions)
+    ready = functions(worker.functions)
+    assert isinstance(ready.get("arn:aws:lambda:r:1:function:pre-sign-up:live"), HttpFunction)
+    other = ready.get("arn:aws:lambda:r:1:function:other")
+    assert isinstance(other, LambdaFunction)
+    assert (other.endpoint, other.region, other.name) == ("http://127.0.0.1:4566", "eu-west-1", "renamed")
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ({}, "either a url"),
+        ({**HTTP, **LAMBDA}, "either a url"),
+        ({**HTTP, "secret": "short"}, "16 bytes"),
+        ({**HTTP, "url": "file:///etc/passwd"}, "https://host/path"),
+        ({**HTTP, "url": "https://user:password@h.example.com"}, "without a user name"),
+        ({**HTTP, "url": "https://[broken"}, "https://host/path"),
+        ({**LAMBDA, "endpoint": "https://l.example.com/?a=b"}, "no query"),
+        ({**LAMBDA, "secret_access_key": ""}, "secret_access_key"),
+        ({**HTTP, "sercet": "x"}, "sercet"),
+    ],
+)
+def test_a_target_that_cannot_be_called_is_refused_without_its_secrets(
+    target: dict[str, str], word: str
+) -> None:
+    with pytest.raises(SettingsError, match=word) as refused:
+        load({}, {"CENOTE_FUNCTIONS": json.dumps({"f": target})})
+    assert "password@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"f": "https://h.example.com"}'])
+def test_what_is_no_table_of_targets_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="functions"):
+        load({}, {"CENOTE_FUNCTIONS": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TIMEOUT", "0"), ("TIMEOUT", "901"), ("TRIES", "0"), ("TRIES", "11")]
+)
+def test_limits_stay_within_reason(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match="between"):
+        load({}, {f"CENOTE_FUNCTION_{name}": value})
+
+
+def test_case_70_a_name_without_a_target_is_called_nowhere() -> None:
+    ready = functions(json.dumps({"f": HTTP}))
+    for arn in (
+        "arn:aws:lambda:r:1:function:g",
+        "https://169.254.169.254/f",
+        "",
+        "arn:aws:lambda:r:1:function:",
+    ):
+        if name_of(arn) != "f":
+            with pytest.raises(Unknown):
+                ready.get(arn)
+
+
+def test_law_3_no_function_is_found_where_the_guard_forbids_it() -> None:
+    def guard() -> None:
+        raise RuntimeError("a transaction is open")
+
+    targets = parsed(json.dumps({"f": HTTP}))
+    ready = Functions(targets, time_limit=5, tries=3, clock=lambda: 0, guard=guard)
+    with pytest.raises(RuntimeError, match="transaction"):
+        ready.get("arn:aws:lambda:r:1:function:f")
