@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench import filling
+from bench import filling, ways_in
 from bench.cryptography_alone import CryptographyAlone
 from bench.existence import SUSPICIOUS, TRIES, compared, sampled
 from bench.load import Load, Script, Timing
@@ -249,6 +249,31 @@ def existence(setting: Setting) -> Iterator[Finding]:
             )
 
 
+def ways(setting: Setting) -> Iterator[Finding]:
+    """Other ways to tokens, each on a server of its own, beside the cryptography that they cannot do without."""
+    effort, alone = setting.effort, CryptographyAlone()
+    count = 10 * effort.connections
+    for title, crypto, scripts, accounts in (
+        ("USER_AUTH with the password", ways_in.SIGN_IN, ways_in.choice_based, effort.accounts),
+        # Those of the warm-up, and those measured: an app's code is good once.
+        ("Password and authenticator app (two requests)", ways_in.SIGN_IN, ways_in.with_app,
+         count + 3 * effort.connections),
+        # So many that a user's last refresh is over before their next.
+        ("GetTokensFromRefreshToken, rotating", ways_in.REFRESH, ways_in.rotating, 4 * effort.connections),
+    ):  # fmt: skip
+        with started(Cenote(), {setting.cores.server}) as running:
+            sample = time_operation(
+                running,
+                scripts(running.address, accounts),
+                cores=setting.cores,
+                effort=effort,
+                crypto=crypto,
+                alone=alone,
+                count=count,
+            )
+        yield Finding(title, f"{sample.cpu:.0f} µs of CPU, {sample.share:.2f} of it cryptography")
+
+
 EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "ready": ready,
     "memory": memory,
@@ -256,6 +281,7 @@ EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "burst": burst,
     "pools": pools,
     "million": million,
+    "ways": ways,
     "existence": existence,
 }
 
