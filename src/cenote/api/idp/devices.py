@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cenote.shapes import cognito_idp as shapes
 
 PAGE = 60
+# How far apart two nodes' clocks may be, in ms.
+SKEW = 5 * 60_000
 
 
 @operation
@@ -50,10 +52,13 @@ async def confirm_device(ctx: Context, req: shapes.ConfirmDeviceRequest) -> shap
         authenticated_at=access.session.auth_time,
     )
     async with ctx.store.transaction():
+        await _lock(ctx, user)
         found = await ctx.store.sessions.find(pool.pool_id, access.session.session_id)
         session = found[0] if found else None
         given_out = (
-            session is not None and session.device_key == device.device_key and session.expires_at > now
+            session is not None
+            and session.device_key == device.device_key
+            and session.expires_at > ctx.clock()
         )
         if not given_out or not rules.tracks(pool.document):
             raise InvalidParameter("Invalid device key given.")  # recorded
@@ -146,15 +151,26 @@ async def _forget(ctx: Context, user: User, device_key: str) -> None:
     "Tracking and remembering devices"), unlike those of a sign-out.
     """
     async with ctx.store.transaction():
+        await _lock(ctx, user)
         await ctx.store.devices.remove(user.pool_id, user.sub, device_key)
-        await ctx.store.sessions.end_refreshing(user.pool_id, user.sub, device_key, now=ctx.clock())
+        ended_at = ctx.clock() - SKEW
+        await ctx.store.sessions.end_refreshing(user.pool_id, user.sub, device_key, now=ended_at)
 
 
 async def _set_status(ctx: Context, user: User, req: Any) -> None:
     """The model lets the status be left out; there is nothing to do then (assumed: refused)."""
     status = required(req, "DeviceRememberedStatus")
     async with ctx.store.transaction():
+        await _lock(ctx, user)
         await ctx.store.devices.set_status(user.pool_id, user.sub, req["DeviceKey"], status, now=ctx.clock())
+
+
+async def _lock(ctx: Context, user: User) -> None:
+    """Lets the user's sign-ins and changes to their devices wait for each other, whatever the database.
+
+    So nobody signs in with, or confirms, a device that is being forgotten. UserNotFound if the user is gone.
+    """
+    await ctx.store.users.get(user.pool_id, user.sub)
 
 
 def _token(req: Any) -> str:
