@@ -38,7 +38,7 @@ class Answer:
         return self.status, kept, self.body
 
 
-def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+def ask(url: str, method: str, path: str, body: bytes = b"", /, **headers: str) -> Answer:
     """One request over a connection of its own; header names have `_` for `-`."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     try:
@@ -51,7 +51,7 @@ def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> 
         connection.close()
 
 
-def call(url: str, operation: str, request: dict[str, Any] | bytes | str, **headers: str) -> Answer:
+def call(url: str, operation: str, request: dict[str, Any] | bytes | str, /, **headers: str) -> Answer:
     """One API call, its body as given or written as JSON; unsigned unless `headers` say otherwise."""
     body = request if isinstance(request, bytes) else request.encode() if isinstance(request, str) else None
     sent = {"content_type": JSON, "x_amz_target": f"{PREFIX}.{operation}", **headers}
