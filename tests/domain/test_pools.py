@@ -285,7 +285,6 @@ def test_the_password_stays_among_the_first_factors() -> None:
             "LambdaConfig",
             {"LambdaConfig": {"CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
         ),
-        ("UserPoolAddOns", {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
         ("IssuerConfiguration", {"IssuerConfiguration": {"Type": "UPDATED"}}),
     ],
