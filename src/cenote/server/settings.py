@@ -67,7 +67,8 @@ FIELDS: tuple[Field, ...] = (
     Field("tls_key", "", "Path of the certificate's PEM private key."),
     Field("metrics", True, "Serve Prometheus metrics at /metrics (beyond loopback: to metrics_token only)."),
     Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
-    Field("smtp_url", "", "smtp://user:password@host:587 or smtps://…; empty to keep mail in the outbox.", secret=True),
+    Field("smtp_url", "", "smtp://user:password@host:587 or smtps://… (?starttls=required, auto or never; &ca=FILE);"
+          " empty to keep mail in the outbox.", secret=True),
     Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
     Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
     Field("function_timeout", 5, "Seconds that a function may take for one try."),
