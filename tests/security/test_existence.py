@@ -99,6 +99,11 @@ def guess_reset(place: Place, name: str) -> Answer:
     return place.call("ConfirmForgotPassword", Username=name, **request)
 
 
+def feedback(place: Place, name: str) -> Answer:
+    request = {"UserPoolId": place.pool, "EventId": "x", "FeedbackToken": "x", "FeedbackValue": "Valid"}
+    return place.call("UpdateAuthEventFeedback", Username=name, **request)
+
+
 # For each public operation that takes a user name: ways to ask, none of which knows a secret.
 QUESTIONS: dict[str, dict[str, Ask]] = {
     "InitiateAuth": {
@@ -111,6 +116,7 @@ QUESTIONS: dict[str, dict[str, Ask]] = {
     "ResendConfirmationCode": {"": by("ResendConfirmationCode")},
     "ConfirmSignUp": {"": confirm_sign_up},
     "SignUp": {"weak": by("SignUp", Password="weak")},
+    "UpdateAuthEventFeedback": {"": feedback},
 }
 ALL = [
     pytest.param(ask, operation, id=f"{operation} {way}".strip())
