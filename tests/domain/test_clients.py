@@ -159,6 +159,12 @@ def test_old_and_new_flow_names_do_not_mix() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["DELEGATION", "IMPERSONATION"])
+def test_a_flow_that_cenote_does_not_have_is_refused_by_name(kind: str) -> None:
+    flow = f"ALLOW_TOKEN_EXCHANGE_{kind}"
+    assert refusal(ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", flow]).startswith(f"{flow}: Cenote ")
+
+
 @pytest.mark.parametrize("name", ["sub", "email_verified", "phone_number_verified", "custom:nope"])
 def test_case_55_no_client_is_given_what_no_client_may_write(name: str) -> None:
     assert refusal(WriteAttributes=["email", name]) == (

@@ -139,6 +139,9 @@ def auth_flows(document: Document) -> tuple[str, ...]:
 
 
 def check_auth_flows(flows: Iterable[str]) -> None:
+    for flow in flows:
+        if flow.startswith("ALLOW_TOKEN_EXCHANGE_"):
+            raise InvalidParameter(f"{flow}: Cenote exchanges no tokens (GetDerivedToken) yet; leave it out.")
     if len({flow.startswith("ALLOW_") for flow in flows}) > 1:
         raise InvalidParameter(
             "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names."
