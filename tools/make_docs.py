@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from cenote.api import operations
+from cenote.api import OPERATIONS
 from cenote.server.settings import FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ def model(service: str) -> dict[str, object]:
 
 def operations_page() -> str:
     """Each operation, and whether it is built. One that is not answers UnknownOperationException."""
-    built = operations()
+    built = OPERATIONS
     lines = [
         "# Operations",
         "",

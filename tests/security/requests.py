@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cenote.api import operations
+from cenote.api import OPERATIONS
 from cenote.wire.model import Model, load_model
 from cenote.wire.patterns import matcher
 
 MODEL: Model = load_model("cognito_idp")
-BUILT = frozenset(operations()["cognito_idp"])
+BUILT = frozenset(OPERATIONS["cognito_idp"])
 # What fits one pattern or another.
 SAMPLES = (
     "000000", "a", "eu-central-1_Absent000", "https://a.example/", "a@a.example", "arn:aws:iam::000000000000:role/a",

@@ -9,9 +9,5 @@ from collections.abc import Mapping
 from cenote.api import idp
 from cenote.api.registry import Handler, collected
 
-__all__ = ["operations"]
-
-
-def operations() -> Mapping[str, Mapping[str, Handler]]:
-    """Every operation that is built, by service and AWS's name."""
-    return {"cognito_idp": collected(*idp.MODULES), "cognito_identity": {}}
+# Every operation that is built, by service and AWS's name. Found at import, so that workers share what is loaded.
+OPERATIONS: Mapping[str, Mapping[str, Handler]] = {"cognito_idp": collected(idp), "cognito_identity": {}}

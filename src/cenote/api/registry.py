@@ -1,6 +1,8 @@
 """How a function becomes an operation: its name says which."""
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any, TypeVar
@@ -22,10 +24,11 @@ def operation(handler: H) -> H:
     return handler
 
 
-def collected(*modules: ModuleType) -> dict[str, Handler]:
-    """The operations of these modules, by AWS's name."""
+def collected(package: ModuleType) -> dict[str, Handler]:
+    """The operations of a package's modules, by AWS's name."""
     handlers: dict[str, Handler] = {}
-    for module in modules:
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        module = importlib.import_module(found.name)
         for _, function in inspect.getmembers(module, inspect.isfunction):
             name = getattr(function, MARK, None)
             if name is not None and function.__module__ == module.__name__:

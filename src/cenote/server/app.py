@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cenote import __version__
-from cenote.api import operations
+from cenote.api import OPERATIONS
 from cenote.api.registry import Handler
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import InvalidParameter
@@ -153,7 +153,7 @@ class Application:
         if not settings.loopback:
             signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self.clock)
         return Dispatcher(
-            {service: hardened(handlers) for service, handlers in operations().items()},
+            {service: hardened(handlers) for service, handlers in OPERATIONS.items()},
             context=self.context,
             signatures=signatures,
             clock=self.clock,
