@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
@@ -19,6 +20,21 @@ from granian.log import LogLevels
 from cenote.server import logs
 from cenote.server.app import Application, opened_store
 from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
+
+
+class Server(Granian):  # type: ignore[misc]  # one of two classes, picked at import
+    """Granian, which runs `once_started` in a thread as soon as there are workers.
+
+    Not before: they are forked, and would wait for ever for whatever a thread held at that moment, such as a module
+    that it was importing.
+    """
+
+    once_started: Callable[[], None]
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        super().startup(spawn_target, target_loader)
+        threading.Thread(target=self.once_started, daemon=True).start()
+
 
 # One connection costs 10 KB. What is beyond waits in the kernel's queue: a flood does not grow in memory.
 CONNECTIONS = 8192
@@ -41,7 +57,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
     if workers > 1 and settings.metrics:
         share_metrics(Path(settings.data))
     logs.configure(log_format=settings.log_format, log_level=settings.log_level)
-    server = Granian(
+    server = Server(
         "cenote.server.run:application",
         factory=True,
         address=settings.host,
@@ -63,7 +79,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
         ssl_cert=Path(settings.tls_cert) if settings.tls_cert else None,
         ssl_key=Path(settings.tls_key) if settings.tls_key else None,
     )
-    threading.Thread(target=announce, args=(settings, on_ready), daemon=True).start()
+    server.once_started = lambda: announce(settings, on_ready)
     server.serve()
 
 
