@@ -12,17 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from cenote.server import logs
 from cenote.server.app import Application, opened_store
 from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
 
 
-class Server(Granian):  # type: ignore[misc]  # one of two classes, picked at import
+class Server(MPServer):
     """Granian, which runs `once_started` in a thread as soon as there are workers.
 
     Not before: they are forked, and would wait for ever for whatever a thread held at that moment, such as a module
