@@ -32,7 +32,7 @@ class Server(MPServer):
     once_started: Callable[[], None]
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
-        super().startup(spawn_target, target_loader)
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         threading.Thread(target=self.once_started, daemon=True).start()
 
 
