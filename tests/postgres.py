@@ -7,6 +7,7 @@ to leave these tests out.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import importlib.util
 import itertools
@@ -160,6 +161,15 @@ class OwnPostgres(PostgresServer):
         assert threading.current_thread() is threading.main_thread(), "restart it from the main thread"
         self._end()
         self._start()
+
+    @contextlib.contextmanager
+    def down(self) -> Iterator[None]:
+        """Stopped, until the block is left; to be entered in the main thread."""
+        self._end()
+        try:
+            yield
+        finally:
+            self._start()
 
     def stop(self) -> None:
         self._end()
