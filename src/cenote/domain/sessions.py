@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Session:
     """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token.
 
-    `client_revision` is the app client's when the session was read. `device_key` is the device that signed in, or the
-    key that was given out for it, in a pool that tracks devices.
+    `client_revision` and `pool_revision` are the app client's and the pool's when the session was read. `device_key`
+    is the device that signed in, or the key that was given out for it, in a pool that tracks devices.
     """
 
     pool_id: str
@@ -22,3 +22,4 @@ class Session:
     rotated_at: int | None = None
     client_revision: int = 0
     device_key: str | None = None
+    pool_revision: int = 0

@@ -194,8 +194,8 @@ def _second_factor(state: State) -> Step:
 
 TABLE: tuple[Row, ...] = (
     Row(
-        # AWS answers so whatever password is tried: the old one has been deactivated. Where existence is hidden, only who
-        # knows that one hears it: imported users, who never had one, get what a wrong password gets (documented in
+        # AWS answers so whatever password is tried: the old one has been deactivated. Where existence is hidden, only
+        # who knows that one hears it: imported users, who never had one, get what a wrong password gets (documented in
         # "Managing user existence error responses").
         "a password that was reset has to be set anew before anything else",
         lambda state: state.status == "RESET_REQUIRED" and _identified(state) is state.discreet,

@@ -76,21 +76,17 @@ async def by_access_token(
     error.
     """
     pool_id = claim_rules.pool_of(token)
-    if pool_id is None or (pool := await ctx.store.pools.find(pool_id)) is None:
+    pool = None if pool_id is None else ctx.store.pools.remembered(pool_id)
+    checked = None if pool is None else await _checked(ctx, pool, token)
+    if pool is None or checked is None or _is_stale(pool, checked):
+        # The pool is not remembered, or not as it is: its keys may be others.
+        pool = None if pool_id is None else await ctx.store.pools.find(pool_id)
+        checked = None if pool is None else await _checked(ctx, pool, token)
+    if pool is None or checked is None:
         raise NotAuthorized("Invalid Access Token")
-    signer = await ctx.signing.of(pool)
-    claims = signer.verifier.verify(token)
-    if claims is None:
-        raise NotAuthorized("Invalid Access Token")
-    issuer = ctx.deployment.issuer(pool_id)
-    standing = jwt.judge(claims, issuer=issuer, token_use="access", now=ctx.clock())
-    if standing is jwt.Standing.WRONG:
-        raise NotAuthorized("Invalid Access Token")
-    if standing is jwt.Standing.EXPIRED:
-        raise NotAuthorized("Access Token has expired")
-    found = await ctx.store.sessions.find(pool_id, claim_rules.session_of(claims))
+    claims, found = checked
     if found is None or found[1].sub != claims["sub"]:
-        holder = await ctx.store.users.find(pool_id, [(usernames.SUB, str(claims["sub"]))])
+        holder = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, str(claims["sub"]))])
         if holder is None and tells_deletion:
             raise UserNotFound(NO_SUCH_USER)
         raise NotAuthorized("Access Token has been revoked")
@@ -102,3 +98,27 @@ async def by_access_token(
     if scope is not None and scope not in str(claims.get("scope", "")).split(" "):
         raise NotAuthorized("Access Token does not have required scopes")
     return Access(pool, user, session, claims)
+
+
+Checked = tuple[Mapping[str, Any], tuple[Session, User] | None]
+
+
+async def _checked(ctx: Context, pool: Pool, token: str) -> Checked | None:
+    """The claims of an access token of this pool, and what came of its session; None if it is not the pool's."""
+    signer = await ctx.signing.of(pool)
+    claims = signer.verifier.verify(token)
+    if claims is None:
+        return None
+    issuer = ctx.deployment.issuer(pool.pool_id)
+    standing = jwt.judge(claims, issuer=issuer, token_use="access", now=ctx.clock())
+    if standing is jwt.Standing.WRONG:
+        return None
+    if standing is jwt.Standing.EXPIRED:
+        raise NotAuthorized("Access Token has expired")
+    return claims, await ctx.store.sessions.find(pool.pool_id, claim_rules.session_of(claims))
+
+
+def _is_stale(pool: Pool, checked: Checked) -> bool:
+    """Whether the pool that was remembered is not the one that the session was found in."""
+    found = checked[1]
+    return found is None or found[0].pool_revision != pool.revision

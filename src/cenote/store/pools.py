@@ -67,6 +67,10 @@ class Pools:
         row = await self._engine.one("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
         return None if row is None else await self.at(pool_id, row[0])
 
+    def remembered(self, pool_id: str) -> Pool | None:
+        """The pool as this process last saw it. It may have changed: whoever asks compares the revision later."""
+        return self._cache.get(pool_id)
+
     async def at(self, pool_id: str, revision: int) -> Pool:
         """The pool, from this process's memory if it holds that revision."""
         pool = self._cache.get(pool_id)

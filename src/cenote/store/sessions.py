@@ -9,7 +9,7 @@ from cenote.store.users import user_of
 
 COLUMNS = (
     "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
-    " c.revision, s.device_key"
+    " c.revision, s.device_key, p.revision"
 )
 
 # A session that is tracked and not over, at a time that is the parameter.
@@ -34,12 +34,13 @@ class Sessions:
             f"SELECT {COLUMNS}, {USER_COLUMNS} FROM sessions s"
             " JOIN users u ON u.pool_id = s.pool_id AND u.sub = s.sub"
             " JOIN clients c ON c.pool_id = s.pool_id AND c.client_id = s.client_id"
+            " JOIN pools p ON p.pool_id = s.pool_id"
             " WHERE s.pool_id = ? AND s.session_id = ?",
             pool_id, session_id,
         )  # fmt: skip
         if row is None:
             return None
-        return Session(pool_id, *row[:10]), user_of(pool_id, row[10:])
+        return Session(pool_id, *row[:11]), user_of(pool_id, row[11:])
 
     async def track(self, pool_id: str, session_id: str, activity: Activity) -> bool:
         """Keeps who used the session last; False for one that is over."""
