@@ -233,6 +233,10 @@ def test_case_30_tokens_of_one_kind_and_pool_are_none_of_another(forger: Forger,
         forger.signed(json.dumps(forger.header_with(), separators=(",", ":")).encode(), other.claims_with()),
     ):
         assert forger.said(token)[0] in {"NotAuthorized", "UserNotFound"}
+    # Only what it is for differs from a good one.
+    for use in ("id", "refresh", "ACCESS", "", None, ["access"]):
+        bent = json.dumps(forger.header_with(), separators=(",", ":")).encode()
+        assert forger.said(forger.signed(bent, forger.claims_with(token_use=use))) == INVALID
 
 
 # The keys

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.idp.test_srp import Client
 from tests.calls import PASSWORD
 from tests.conftest import free_port
 from tests.outbox import code_to, wrong
@@ -199,6 +200,19 @@ def test_case_44_a_session_answers_once_whichever_process_is_asked(site: Site) -
 
     assert at_once(answer, 40) == {"ok": 1, "Invalid session for the user.": 39}
     assert Counter(site.sign_in("rosalind", f"Chosen-Horse-{n}") for n in range(4))["ok"] <= 1
+
+
+def test_case_44_a_proof_by_srp_signs_in_once_whichever_process_is_asked(site: Site) -> None:
+    site.user("dorothy")
+    client = Client("dorothy", PASSWORD, site.pool, site.app, client=site.process.idp())
+    client.ask()
+    responses = client.proof()
+
+    def answer(_: int) -> str:
+        request = {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": responses}
+        return site.said("RespondToAuthChallenge", **request)
+
+    assert at_once(answer, 40) == {"ok": 1, "Invalid session for the user.": 39}
 
 
 def test_case_44_a_code_sets_one_password_whichever_process_is_asked(site: Site) -> None:

@@ -42,6 +42,8 @@ FORBIDDEN = {
     "Email_Verified": "true",
     "email_verified\u200b": "true",
 }
+# What a client that lists nothing lets its users write; the badge once, at sign-up.
+WRITABLE_BY_DEFAULT = {"custom:level", "custom:badge"}
 
 
 class Place:
@@ -108,6 +110,19 @@ def test_case_55_a_new_password_brings_along_nothing_that_is_not_the_users(
     assert place.call("RespondToAuthChallenge", ClientId=place.app, **request) in REFUSALS
     assert place.seen(name) == before
     assert outcome(sign_in, place.idp, place.app, name) == "Incorrect username or password."
+
+
+@pytest.mark.parametrize("attribute", [name for name in FORBIDDEN if name not in WRITABLE_BY_DEFAULT])
+def test_case_55_a_client_without_a_list_may_not_do_it_either(place: Place, attribute: str) -> None:
+    app = place.make.client(place.pool)["ClientId"]
+    change = pairs({attribute: FORBIDDEN[attribute]})
+    name = f"open-{sorted(FORBIDDEN).index(attribute)}"
+    sign_up = {"ClientId": app, "Username": name, "Password": PASSWORD, "UserAttributes": change}
+    assert place.call("SignUp", **sign_up) in REFUSALS
+    token = sign_in(place.idp, app, "ada")["AccessToken"]
+    before = place.seen("ada")
+    assert place.call("UpdateUserAttributes", AccessToken=token, UserAttributes=change) in REFUSALS
+    assert place.seen("ada") == before
 
 
 def test_case_55_an_address_changes_hands_only_when_its_new_holder_has_read_it(make: PoolFactory) -> None:
