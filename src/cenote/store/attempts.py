@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cenote.domain.jwt import CLOCK_SKEW
 from cenote.store.engine import Engine
 
 
@@ -96,7 +97,8 @@ class Attempts:
         for table, key, over in (
             ("attempts", "subject", now),
             ("quotas", "subject", now),
-            ("used_once", "use_id", now),
+            # Not while a node whose clock is behind would take it for the first use.
+            ("used_once", "use_id", now - CLOCK_SKEW),
             ("device_chains", "handle", now),
             # An access token may outlive its session's refresh token, by a day at most.
             ("sessions", "session_id", now - 2 * 24 * 3600 * 1000),
