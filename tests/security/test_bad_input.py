@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.calls import PASSWORD, attempt, sign_in
+from tests.api.idp.test_srp import Client
+from tests.calls import PASSWORD, attempt, outcome, sign_in
 from tests.conftest import PoolFactory, RunningServer
 from tests.security.raw import JSON, PREFIX, Answer, ask, call
 from tests.security.requests import BUILT, MODEL, members, minimal
+
+from cenote.server import jobs
 
 SERIALIZATION = {"Serialization"}
 UNKNOWN = {"UnknownOperation"}
@@ -258,6 +261,20 @@ def test_a_session_with_anything_changed_is_no_session(make: PoolFactory) -> Non
         assert answer.error in wanted
     assert scene.rows() == before
     assert call(scene.url, "RespondToAuthChallenge", {**request, "Session": session}).status == 200
+
+
+def test_case_44_a_used_session_stays_used_for_a_node_whose_clock_is_behind(own: PoolFactory) -> None:
+    """What was used is swept away once it is over; by then it must be over for every node."""
+    own.server.clock.freeze()
+    scene = Scene(own)
+    client = Client("ada", PASSWORD, scene.pool, scene.app, client=own.server.idp)
+    client.ask()
+    proof = client.proof()
+    assert outcome(client.answer, proof) == "ok"
+    own.server.clock.advance(minutes=3)
+    own.server.run(jobs.swept(own.server.app))
+    own.server.clock.advance(seconds=-30)
+    assert outcome(client.answer, proof) == "Invalid session for the user."
 
 
 def test_a_refresh_token_with_anything_changed_is_no_token(scene: Scene) -> None:
