@@ -184,8 +184,10 @@ def test_case_37_the_salt_is_as_long_and_as_lasting_for_who_does_not_exist(place
     for name in (nobody(), *STATES.values()):
         assert len(salts(name)) == 1
     of_many = [place.initiate("USER_SRP_AUTH", nobody()).document for _ in range(40)]
-    lengths = {len(answer["ChallengeParameters"]["SALT"]) for answer in of_many}
-    assert lengths <= {30, 31, 32, 33, 34}  # sixteen random bytes, as everybody's
+    lengths = [len(answer["ChallengeParameters"]["SALT"]) for answer in of_many]
+    # Sixteen random bytes, as everybody's, less the zeros that they may begin with.
+    assert max(lengths) <= 32
+    assert sorted(lengths)[len(lengths) // 2] >= 31
     assert len({answer["ChallengeParameters"]["SALT"] for answer in of_many}) == 40
 
 
