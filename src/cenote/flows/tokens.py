@@ -244,7 +244,9 @@ async def rotated(ctx: Context, pool: Pool, refreshing: Refreshing, *, grace: in
         if retry and current.rotated_at is not None and now - current.rotated_at < grace:
             await track(ctx, pool, current)
             return current
-        await store.sessions.revoke(session.pool_id, session.session_id, now=now)
+        if not await store.sessions.revoke(session.pool_id, session.session_id, now=now):
+            # Another use at the same moment has just ended the family.
+            raise NotAuthorized(REVOKED_REFRESH_TOKEN)
         raise Keep(RefreshTokenReuse("Refresh token has been reused"))
 
 
