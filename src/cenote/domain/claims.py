@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from cenote.domain import groups as group_rules
-from cenote.domain import jwt
+from cenote.domain import jwt, oauth
 from cenote.domain.groups import Group
 from cenote.domain.users import User
 
@@ -74,20 +74,27 @@ def access_token(
     *,
     jti: str,
     lifetime: int,
-    scope: str = SELF_SERVICE_SCOPE,
+    granted: oauth.Grant | None = None,
 ) -> dict[str, Any]:
+    """The access token's claims; `granted` is what an OAuth authorization gave, None for a sign-in by the API."""
     claims: dict[str, Any] = {"sub": user.sub}
     if grant.device_key is not None:
         claims["device_key"] = grant.device_key
     if groups:
         claims["cognito:groups"] = group_rules.names(groups)
     claims["iss"] = grant.issuer
+    if granted is not None:
+        claims["version"] = 2
+        if granted.resource:
+            claims["aud"] = granted.resource
+        if granted.key:
+            claims["cnf"] = {"jkt": granted.key}
     claims["client_id"] = grant.client_id
     if grant.revocable:
         claims["origin_jti"] = grant.session_id
     claims["event_id"] = grant.session_id
     claims["token_use"] = "access"
-    claims["scope"] = scope
+    claims["scope"] = SELF_SERVICE_SCOPE if granted is None else granted.scope
     claims["auth_time"] = grant.auth_time
     claims["exp"] = grant.issued_at + lifetime
     claims["iat"] = grant.issued_at

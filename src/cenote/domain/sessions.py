@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from cenote.domain.oauth import Grant
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token.
 
     `client_revision` and `pool_revision` are the app client's and the pool's when the session was read. `device_key`
-    is the device that signed in, or the key that was given out for it, in a pool that tracks devices.
+    is the device that signed in, or the key that was given out for it, in a pool that tracks devices. `grant` is what
+    an OAuth authorization gave it; None for a sign-in by the API.
     """
 
     pool_id: str
@@ -23,3 +26,4 @@ class Session:
     client_revision: int = 0
     device_key: str | None = None
     pool_revision: int = 0
+    grant: Grant | None = None

@@ -50,6 +50,15 @@ def check_secret_hash(client: Client, username: str, given: str | None) -> None:
     secret_hash.check(client.client_id, [secret.value for secret in client.secrets], username, given)
 
 
+def check_client_secret(client: Client, given: str | None) -> None:
+    """NotAuthorized unless one of the client's secrets is given, or it has none and none is given."""
+    if not client.secrets and given is None:
+        return
+    # Each secret is tried, so that the time does not tell which one was used (case 82).
+    if not sum(secret_hash.matches(secret.value, given or "") for secret in client.secrets):
+        raise NotAuthorized(f"Unable to verify client secret for client {client.client_id}")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a good access token gives: whose it is, through which client, of which session."""

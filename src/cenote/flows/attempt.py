@@ -4,6 +4,7 @@ import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -30,6 +31,15 @@ EXPIRED_SESSION = "Invalid session for the user, session is expired."
 ADDRESSED = "MFA_SETUP"
 # As long as a sub, so that the length of a sealed ticket does not tell whether there is one.
 NOBODY = "-" * 36
+
+
+class Door(StrEnum):
+    """Where a sign-in came in, and so what it ends with; what was begun at one door goes on at no other."""
+
+    API = "api"
+    """Tokens."""
+    PAGES = "pages"
+    """A browser session."""
 
 
 @dataclass(slots=True)
@@ -65,6 +75,7 @@ class Attempt:
     device: Device | None = None
     proved_public: bytes = b""
     watch: Watch | None = None
+    door: Door = Door.API
 
     @property
     def username(self) -> str:
@@ -114,6 +125,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     device_key: str = ""
     passed: tuple[Passed, ...] = ()
     watch: Watch | None = None
+    door: Door = Door.API
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,7 @@ def ticket_for(attempt: Attempt, challenge: str, asked: Asked) -> Ticket:
         device_key=attempt.device_key,
         passed=attempt.passed,
         watch=attempt.watch,
+        door=attempt.door,
     )
 
 

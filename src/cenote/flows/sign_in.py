@@ -1,4 +1,4 @@
-"""Sign-in, for every door: InitiateAuth, AdminInitiateAuth, the answers to both, later the login pages.
+"""Sign-in, for every door: InitiateAuth, AdminInitiateAuth, the answers to both, the login pages.
 
 What comes next is read from `domain/sign_in.py`; how a challenge is asked and checked stands in `challenges/`.
 This module runs them: it opens and closes tickets, counts failures, and begins the session.
@@ -10,12 +10,14 @@ from typing import Any
 
 from cenote.domain import devices as device_rules
 from cenote.domain import lockout, sign_in, usernames
+from cenote.domain.browser_sessions import BrowserSession
 from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import Denied, Flow, Granted, Proof, State
 from cenote.domain.users import User
 from cenote.flows import (
     accounts,
+    browser_sessions,
     custom_auth,
     devices,
     factors,
@@ -29,6 +31,7 @@ from cenote.flows.attempt import (
     INVALID_SESSION,
     NOBODY,
     Attempt,
+    Door,
     Ticket,
     Verdict,
     lifetime,
@@ -71,7 +74,17 @@ class SignedIn:
     result: dict[str, Any]
 
 
-Outcome = Asking | SignedIn
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The pages know their user: a browser session, the value of its cookie, and what a new device is to keep."""
+
+    user: User
+    session: BrowserSession
+    cookie: str
+    new_device: Mapping[str, str] | None = None
+
+
+Outcome = Asking | SignedIn | Recognised
 
 
 async def initiate(
@@ -82,12 +95,17 @@ async def initiate(
     parameters: Mapping[str, str],
     metadata: Mapping[str, str],
     session: str | None = None,
+    door: Door = Door.API,
 ) -> Outcome:
-    """Begins a sign-in whose flow the client may use, `session` being what ConfirmSignUp gave."""
+    """Begins a sign-in whose flow the client may use, `session` being what ConfirmSignUp gave.
+
+    A page has no secret hash to give: it is the server's own.
+    """
     typed = required(parameters, "USERNAME")
-    accounts.check_secret_hash(client, typed, parameters.get("SECRET_HASH"))
+    if door is Door.API:
+        accounts.check_secret_hash(client, typed, parameters.get("SECRET_HASH"))
     if session is not None and flow is Flow.USER_AUTH:
-        return await first_sign_in(ctx, pool, client, session, parameters, metadata)
+        return await first_sign_in(ctx, pool, client, session, parameters, metadata, door)
     user = await accounts.find(ctx, pool, typed)
     occasion = Occasion(ctx, pool, client, metadata)
     if user is None and flow in PASSWORD_FLOWS:
@@ -107,6 +125,7 @@ async def initiate(
         chosen=parameters.get("PREFERRED_CHALLENGE", ""),
         device_key=devices.key_in(parameters),
         device_given="DEVICE_KEY" in parameters,
+        door=door,
     )
     if custom_auth.is_open(attempt):
         enough = await custom_auth.begun(attempt, parameters)
@@ -122,6 +141,7 @@ async def first_sign_in(
     session: str,
     parameters: Mapping[str, str],
     metadata: Mapping[str, str],
+    door: Door,
 ) -> Outcome:
     """Signs in whoever confirmed their sign-up just now, once.
 
@@ -133,6 +153,7 @@ async def first_sign_in(
     if ticket.challenge not in {sign_up.SIGNED_UP, sign_up.CONFIRMED_NOW}:
         raise NotAuthorized(INVALID_SESSION)
     attempt = await resumed(ctx, pool, client, ticket, metadata)
+    attempt.door = door  # a sign-up confirmed at either door may sign in at both
     require_same_user(attempt, ticket, parameters["USERNAME"])
     if ticket.data.decode() in await factors.first(attempt):
         return await settle(attempt, ticket, Verdict(Proof.CONFIRMATION, counts=False), {})
@@ -148,6 +169,7 @@ async def respond(
     session: str | None,
     responses: Mapping[str, str],
     metadata: Mapping[str, str],
+    door: Door = Door.API,
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
     if challenge not in CHALLENGES and challenge not in sign_in.CHOICES:
@@ -160,8 +182,11 @@ async def respond(
     if not text:
         raise InvalidParameter("Missing required parameter Session")
     ticket = opened(ctx, pool, client, text, block=in_block)
+    if ticket.door is not door:
+        raise NotAuthorized(INVALID_SESSION)
     responses = matched(ticket, challenge, responses)
-    accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
+    if door is Door.API:
+        accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, name)
     devices.take_name(attempt, ticket, responses)
@@ -210,6 +235,7 @@ async def resumed(
         ticket.device_key,
         passed=ticket.passed,
         watch=ticket.watch,
+        door=ticket.door,
     )
 
 
@@ -266,6 +292,7 @@ async def settle(
 ) -> Outcome:
     """Accepts or counts an answer in one transaction, and goes on to what follows."""
     ctx, store = attempt.ctx, attempt.ctx.store
+    outcome: Outcome | None = None
     session, bound = None, devices.UNBOUND
     async with store.transaction():
         await use(attempt, ticket, verdict)
@@ -286,19 +313,41 @@ async def settle(
             await verdict.write()
         if isinstance(step, Granted) and attempt.user is not None:
             bound = await devices.bind(attempt)
-            session = await tokens.begin_session(
-                ctx,
-                attempt.pool,
-                attempt.client,
-                attempt.user,
-                auth_time=attempt.begun_at,
-                device_key=bound.device_key,
-                session_id=None if attempt.watch is None else attempt.watch.event_id,
-            )
-        await protection.went_on(attempt, granted=session is not None)
+            if attempt.door is Door.PAGES:
+                outcome = await recognised(attempt, attempt.user, bound)
+            else:
+                session = await tokens.begin_session(
+                    ctx,
+                    attempt.pool,
+                    attempt.client,
+                    attempt.user,
+                    auth_time=attempt.begun_at,
+                    device_key=bound.device_key,
+                    session_id=None if attempt.watch is None else attempt.watch.event_id,
+                )
+        await protection.went_on(attempt, granted=isinstance(step, Granted))
     if session is not None and attempt.user is not None:
         return await signed_in(attempt, attempt.user, session, bound.metadata)
+    if outcome is not None and attempt.user is not None:
+        await post_authentication.told(
+            Occasion(ctx, attempt.pool, attempt.client, attempt.metadata), attempt.user
+        )
+        return outcome
     return await proceed(attempt, step, parameters)
+
+
+async def recognised(attempt: Attempt, user: User, bound: devices.Bound) -> Recognised:
+    """The browser session of a user who has proved all that is asked for, in the caller's transaction."""
+    session, cookie = await browser_sessions.begin(
+        attempt.ctx,
+        attempt.pool,
+        attempt.client,
+        user,
+        auth_time=attempt.begun_at,
+        amr=(proof.value for proof in attempt.proved),
+        device_key=bound.device_key,
+    )
+    return Recognised(user, session, cookie, bound.metadata)
 
 
 async def use(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> None:

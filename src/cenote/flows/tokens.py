@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from cenote.domain import attributes, claims, identifiers, jwt, sealed_tokens, session_tracking, user_agents
+from cenote.domain import (
+    attributes,
+    claims,
+    identifiers,
+    jwt,
+    oauth,
+    sealed_tokens,
+    session_tracking,
+    user_agents,
+)
 from cenote.domain import clients as client_rules
 from cenote.domain.errors import (
     NotAuthorized,
@@ -16,6 +25,7 @@ from cenote.domain.errors import (
     UnsupportedTokenType,
 )
 from cenote.domain.groups import Group
+from cenote.domain.oauth import Grant
 from cenote.domain.session_tracking import Activity
 from cenote.domain.sessions import Session
 from cenote.domain.token_changes import TokenChanges
@@ -62,8 +72,12 @@ async def begin_session(
     auth_time: int,
     device_key: str | None = None,
     session_id: str | None = None,
+    grant: Grant | None = None,
 ) -> Session:
-    """Adds a session in the caller's transaction. Its id, new by default, is the origin_jti of all its tokens."""
+    """Adds a session in the caller's transaction. Its id, new by default, is the origin_jti of all its tokens.
+
+    `grant` is what an OAuth authorization gave.
+    """
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
         pool_id=pool.pool_id,
@@ -73,6 +87,7 @@ async def begin_session(
         auth_time=auth_time,
         expires_at=ctx.clock() + lifetime * 1000,
         device_key=device_key,
+        grant=grant,
     )
     allowed = session_tracking.limit(pool.document)
     if allowed is not None:
@@ -105,10 +120,12 @@ async def issue(
     *,
     refresh: bool,
     changes: TokenChanges | None = None,
+    nonce: str = "",
 ) -> dict[str, Any]:
     """An AuthenticationResultType: ID and access token, and a refresh token where the caller wants one.
 
-    `changes` are what the pool's function makes of the claims.
+    `changes` are what the pool's function makes of the claims. An OAuth grant without `openid` gets no ID token; one
+    with it, the `nonce` of its request and a hash of the access token.
     """
     groups = await ctx.store.groups.of_user(pool.pool_id, user.sub)
     signer = await ctx.signing.of(pool)
@@ -116,13 +133,22 @@ async def issue(
     id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)
     if changes is not None:
         id_claims, access_claims = changes.of_id_token(id_claims), changes.of_access_token(access_claims)
-    id_token, access_token = await ctx.work.run(signed, signer, id_claims, access_claims)
+    granted = session.grant
+    if granted is None:
+        id_token, access_token = await ctx.work.run(signed, signer, id_claims, access_claims)
+    elif oauth.OPENID in granted.scopes:
+        if nonce:
+            id_claims["nonce"] = nonce
+        id_token, access_token = await ctx.work.run(signed_together, signer, id_claims, access_claims)
+    else:
+        id_token, access_token = "", await ctx.work.run(jwt.sign, access_claims, signer.access_key)
     result = {
         "AccessToken": access_token,
         "ExpiresIn": lifetimes.access,
-        "TokenType": "Bearer",
-        "IdToken": id_token,
+        "TokenType": "DPoP" if granted is not None and granted.key else "Bearer",
     }
+    if id_token:
+        result["IdToken"] = id_token
     if refresh:
         result["RefreshToken"] = refresh_token(ctx, pool, session)
     return result
@@ -131,6 +157,15 @@ async def issue(
 def signed(signer: PoolSigner, id_claims: dict[str, Any], access_claims: dict[str, Any]) -> tuple[str, str]:
     """The ID and the access token, in one turn."""
     return jwt.sign(id_claims, signer.id_key), jwt.sign(access_claims, signer.access_key)
+
+
+def signed_together(
+    signer: PoolSigner, id_claims: dict[str, Any], access_claims: dict[str, Any]
+) -> tuple[str, str]:
+    """The same, with the access token's hash in the ID token: no third party can swap one of them."""
+    access_token = jwt.sign(access_claims, signer.access_key)
+    id_claims["at_hash"] = oauth.half_hash(access_token)
+    return jwt.sign(id_claims, signer.id_key), access_token
 
 
 def both_claims(
@@ -151,12 +186,19 @@ def both_claims(
         device_key=session.device_key,
     )
     readable = attributes.readable(client.document, user.attributes)
+    if session.grant is not None:
+        readable = oauth.disclosed(session.grant.scopes, readable)
     return (
         claims.id_token(
             grant, user, groups, readable, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.id
         ),
         claims.access_token(
-            grant, user, groups, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.access
+            grant,
+            user,
+            groups,
+            jti=identifiers.new_uuid(ctx.entropy(16)),
+            lifetime=lifetimes.access,
+            granted=session.grant,
         ),
     )
 
@@ -190,9 +232,12 @@ async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: st
     return Refreshing(session, user, ticket.generation)
 
 
-async def changed(occasion: Occasion, user: User, source: Source) -> TokenChanges | None:
-    """What the pool's function changes in the tokens of the API flows; None where there is no such function."""
-    return await pre_token_generation.changes(occasion, user, source, [claims.SELF_SERVICE_SCOPE])
+async def changed(
+    occasion: Occasion, user: User, source: Source, granted: Grant | None = None
+) -> TokenChanges | None:
+    """What the pool's function changes in the tokens; None where there is no such function."""
+    scopes = [claims.SELF_SERVICE_SCOPE] if granted is None else granted.scopes
+    return await pre_token_generation.changes(occasion, user, source, scopes)
 
 
 async def refreshed(
@@ -208,7 +253,7 @@ async def refreshed(
     session = refreshing.session
     # Asked before the refresh token is used up: if the function fails, the client may try again.
     occasion = Occasion(ctx, pool, client, metadata or {})
-    changes = await changed(occasion, refreshing.user, Source.REFRESH)
+    changes = await changed(occasion, refreshing.user, Source.REFRESH, session.grant)
     if rotation is None:
         if refreshing.generation != session.generation:
             await end_family(ctx, session)
@@ -220,6 +265,12 @@ async def refreshed(
         ctx, pool, refreshing, grace=int(rotation.get("RetryGracePeriodSeconds", 0)) * 1000
     )
     return await issue(ctx, pool, client, refreshing.user, session, refresh=True, changes=changes)
+
+
+def rotation_of(client: Client) -> Mapping[str, Any] | None:
+    """The client's RefreshTokenRotation while it is on."""
+    rotation = client.document.get("RefreshTokenRotation")
+    return rotation if rotation and rotation.get("Feature") == "ENABLED" else None
 
 
 async def rotated(ctx: Context, pool: Pool, refreshing: Refreshing, *, grace: int) -> Session:
@@ -243,7 +294,7 @@ async def rotated(ctx: Context, pool: Pool, refreshing: Refreshing, *, grace: in
         retry = refreshing.generation == current.generation - 1 and current.rotated_at is not None
         if retry and current.rotated_at is not None and now - current.rotated_at < grace:
             await track(ctx, pool, current)
-            return current
+            return replace(current, grant=session.grant)
         if not await store.sessions.revoke(session.pool_id, session.session_id, now=now):
             # Another use at the same moment has just ended the family.
             raise NotAuthorized(REVOKED_REFRESH_TOKEN)

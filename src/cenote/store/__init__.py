@@ -11,6 +11,7 @@ from cenote.store.access_keys import AccessKeys
 from cenote.store.attempts import Attempts
 from cenote.store.auth_events import AuthEvents
 from cenote.store.breached_passwords import BreachedPasswords
+from cenote.store.browser_sessions import BrowserSessions
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
 from cenote.store.devices import Devices
@@ -39,6 +40,7 @@ class Store:
         self.users = Users(engine)
         self.groups = Groups(engine)
         self.sessions = Sessions(engine)
+        self.browser_sessions = BrowserSessions(engine)
         self.codes = Codes(engine)
         self.factors = FactorRecords(engine)
         self.passkeys = Passkeys(engine)

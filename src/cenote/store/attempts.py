@@ -100,6 +100,7 @@ class Attempts:
             # Not while a node whose clock is behind would take it for the first use.
             ("used_once", "use_id", now - CLOCK_SKEW),
             ("device_chains", "handle", now),
+            ("browser_sessions", "session_id", now),
             # An access token may outlive its session's refresh token, by a day at most.
             ("sessions", "session_id", now - 2 * 24 * 3600 * 1000),
         ):

@@ -1,5 +1,8 @@
 """Sessions: what a refresh token and an access token are checked against."""
 
+import msgspec
+
+from cenote.domain.oauth import Grant
 from cenote.domain.session_tracking import Activity, TrackedSession
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
@@ -9,8 +12,11 @@ from cenote.store.users import user_of
 
 COLUMNS = (
     "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
-    " c.revision, s.device_key, p.revision"
+    " c.revision, s.device_key, p.revision, s.oauth_grant"
 )
+
+encode = msgspec.json.Encoder().encode
+decode_grant = msgspec.json.Decoder(Grant).decode
 
 # A session that is tracked and not over, at a time that is the parameter.
 ACTIVE = "revoked_at IS NULL AND last_active_at IS NOT NULL AND expires_at > ?"
@@ -23,9 +29,11 @@ class Sessions:
     async def add(self, session: Session) -> None:
         await self._engine.run(
             "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation,"
-            " device_key) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            " device_key, oauth_grant, browser_session_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
             session.pool_id, session.session_id, session.sub, session.client_id, session.auth_time,
             session.expires_at, session.device_key,
+            None if session.grant is None else encode(session.grant).decode(),
+            None if session.grant is None else session.grant.browser_session_id or None,
         )  # fmt: skip
 
     async def find(self, pool_id: str, session_id: str) -> tuple[Session, User] | None:
@@ -40,7 +48,8 @@ class Sessions:
         )  # fmt: skip
         if row is None:
             return None
-        return Session(pool_id, *row[:11]), user_of(pool_id, row[11:])
+        grant = None if row[11] is None else decode_grant(row[11])
+        return Session(pool_id, *(*row[:11], grant)), user_of(pool_id, row[12:])
 
     async def track(self, pool_id: str, session_id: str, activity: Activity) -> bool:
         """Keeps who used the session last; False for one that is over."""
@@ -107,12 +116,13 @@ class Sessions:
         return changed > 0
 
     async def revoke_all(self, pool_id: str, sub: str, *, now: int, but: str | None = None) -> None:
-        """Ends every session of the user, less one where `but` names it."""
-        await self._engine.run(
-            "UPDATE sessions SET revoked_at = ?"
-            " WHERE pool_id = ? AND sub = ? AND revoked_at IS NULL AND session_id <> ?",
-            now, pool_id, sub, but or "",
-        )  # fmt: skip
+        """Ends every session of the user, their browsers' too, less one where `but` names it."""
+        for table in ("sessions", "browser_sessions"):
+            await self._engine.run(
+                f"UPDATE {table} SET revoked_at = ?"
+                " WHERE pool_id = ? AND sub = ? AND revoked_at IS NULL AND session_id <> ?",
+                now, pool_id, sub, but or "",
+            )  # fmt: skip
 
     async def end_refreshing(self, pool_id: str, sub: str, device_key: str, *, now: int) -> None:
         """Lets the refresh tokens of a device's sessions expire; access tokens live out their own time."""

@@ -107,6 +107,8 @@ async def _respond(ctx: Context, pool: Pool, client: Client, req: Any) -> Any:
 def _rendered(outcome: sign_in.Outcome) -> dict[str, Any]:
     if isinstance(outcome, sign_in.SignedIn):
         return {"ChallengeParameters": {}, "AuthenticationResult": outcome.result}
+    if isinstance(outcome, sign_in.Recognised):
+        raise TypeError("a sign-in by the API ends with tokens")
     answer: dict[str, Any] = {
         "ChallengeName": outcome.challenge,
         "ChallengeParameters": outcome.parameters,

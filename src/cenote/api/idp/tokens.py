@@ -13,7 +13,6 @@ from cenote.domain.errors import (
     ResourceNotFound,
     Unauthorized,
 )
-from cenote.domain.secret_hash import matches
 from cenote.domain.sign_in import require_flow
 from cenote.flows import accounts, devices, tokens
 from cenote.flows.attempt import required
@@ -33,11 +32,16 @@ async def get_tokens_from_refresh_token(
 ) -> shapes.GetTokensFromRefreshTokenResponse:
     """Works with rotation and without it; with it, the answer brings the next refresh token."""
     pool, client = await ctx.store.clients.resolve(req["ClientId"])
-    check_client_secret(client, req.get("ClientSecret"))
+    accounts.check_client_secret(client, req.get("ClientSecret"))
     refreshing = await tokens.open_refresh_token(ctx, pool, client, req["RefreshToken"])
     await devices.require_same_device(ctx, pool, refreshing.session, req.get("DeviceKey"))
     result: Any = await tokens.refreshed(
-        ctx, pool, client, refreshing, rotation=rotation_of(client), metadata=req.get("ClientMetadata", {})
+        ctx,
+        pool,
+        client,
+        refreshing,
+        rotation=tokens.rotation_of(client),
+        metadata=req.get("ClientMetadata", {}),
     )
     return {"AuthenticationResult": result}
 
@@ -47,7 +51,7 @@ async def refresh_by_auth_flow(
 ) -> Any:
     """InitiateAuth with REFRESH_TOKEN_AUTH: the refresh token stays the same. Refused once rotation is on."""
     require_flow(auth_flows(client.document), REFRESH_FLOW)
-    if rotation_of(client) is not None:
+    if tokens.rotation_of(client) is not None:
         raise InvalidParameter(
             "REFRESH_TOKEN_AUTH is not available for clients with refresh token rotation: use"
             " GetTokensFromRefreshToken."
@@ -64,7 +68,7 @@ async def refresh_by_auth_flow(
 async def revoke_token(ctx: Context, req: shapes.RevokeTokenRequest) -> shapes.RevokeTokenResponse:
     try:
         pool, client = await ctx.store.clients.resolve(req["ClientId"])
-        check_client_secret(client, req.get("ClientSecret"))
+        accounts.check_client_secret(client, req.get("ClientSecret"))
     except (NotAuthorized, ResourceNotFound) as error:
         # The model knows neither here.
         raise Unauthorized(error.message) from None
@@ -89,21 +93,6 @@ async def admin_user_global_sign_out(
     async with ctx.store.transaction():
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
     return {}
-
-
-def rotation_of(client: Client) -> Mapping[str, Any] | None:
-    """The client's RefreshTokenRotation while it is on."""
-    rotation = client.document.get("RefreshTokenRotation")
-    return rotation if rotation and rotation.get("Feature") == "ENABLED" else None
-
-
-def check_client_secret(client: Client, given: str | None) -> None:
-    """NotAuthorized unless one of the client's secrets is given, or it has none and none is given."""
-    if not client.secrets and given is None:
-        return
-    # Each secret is tried, so that the time does not tell which one was used (case 82).
-    if not sum(matches(secret.value, given or "") for secret in client.secrets):
-        raise NotAuthorized(f"Unable to verify client secret for client {client.client_id}")
 
 
 def check_refresh_hash(client: Client, refreshing: tokens.Refreshing, given: str | None) -> None:
