@@ -14,9 +14,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
+from cenote.outbound.aws import Credentials
 from cenote.outbound.functions import FunctionFailed, Unreachable
 from cenote.outbound.functions.connections import Connections
-from cenote.outbound.functions.lambda_api import Credentials, LambdaFunction
+from cenote.outbound.functions.lambda_api import LambdaFunction
 
 NOW = 1_793_620_800_123
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")

@@ -52,12 +52,15 @@ class Connections:
         )
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        return await self.send("POST", url, body, headers)
+
+    async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Unreachable where no answer comes, or one that is too long."""
         import httpx2  # noqa: PLC0415 (see `_client`)
 
         self._guard()
         try:
-            async with self._client.stream("POST", url, content=body, headers=headers) as response:
+            async with self._client.stream(method, url, content=body, headers=headers) as response:
                 chunks, size = [], 0
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cenote.outbound.aws import Credentials
 from cenote.outbound.functions import Function, Unknown
 from cenote.outbound.functions.connections import Connections
 from cenote.outbound.functions.http import HttpFunction, key_of
-from cenote.outbound.functions.lambda_api import Credentials, LambdaFunction
+from cenote.outbound.functions.lambda_api import LambdaFunction
 
 DEFAULT_REGION: Final = "us-east-1"
 
