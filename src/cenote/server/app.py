@@ -31,6 +31,8 @@ from cenote.store.engine import Conflict, ForeignKeyViolation, Unavailable, Unst
 from cenote.store.migrating import migrate
 from cenote.store.sealing import Keyring
 from cenote.store.transactions import forbid_in_transaction, retrying
+from cenote.web.router import Web
+from cenote.web.sites import Sites
 from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
 from cenote.wire.dispatch import Dispatcher, Observe
 from cenote.wire.sigv4 import SignatureVerifier
@@ -82,6 +84,8 @@ class Application:
             await self.dispatcher(scope, receive, send)
         elif path.endswith((JWKS_PATH, DISCOVERY_PATH)) and scope["method"] in {"GET", "HEAD"}:
             await answer(send, *await self.well_known.answer(path))
+        elif self.web.has(path):
+            await self.web(scope, receive, send)
         elif path == "/health":
             await answer(send, 200, PLAIN, b"ok\n")
         elif path == "/ready":
@@ -121,7 +125,15 @@ class Application:
             stack.callback(self.work.close)
             self.functions = called_functions(settings, self.clock)
             stack.push_async_callback(self.functions.close)
-            self.well_known = WellKnown(store, self.signing, self.deployment)
+            sites = Sites(store, self.deployment)
+            self.web = Web(
+                self.context,
+                self.deployment,
+                sites,
+                entropy=self.entropy,
+                body_timeout=settings.body_timeout,
+            )
+            self.well_known = WellKnown(store, self.signing, self.deployment, sites)
             self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             self.dispatcher = self._dispatcher()
             if settings.example:

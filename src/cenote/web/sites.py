@@ -47,6 +47,8 @@ class Sites:
             return self._base
         prefix = name.removesuffix(self._suffix)
         asked = prefix if prefix != name else name
+        if not hasattr(self._store, "domains"):
+            return self._base
         domain = await self._store.domains.find_by_host(asked)
         if domain is None or domain.is_custom is (asked != name):
             return self._base
@@ -54,6 +56,8 @@ class Sites:
 
     async def of_pool(self, pool_id: str) -> Site:
         """Where the pool is found: at its own domain, a custom one first, or at the base host."""
+        if not hasattr(self._store, "domains"):
+            return self._base
         domains = await self._store.domains.of_pool(pool_id)
         for domain in sorted(domains, key=lambda domain: not domain.is_custom):
             return Site(self.url(domain.name, is_custom=domain.is_custom), pool_id)

@@ -3,17 +3,26 @@
 Answered by raw ASGI: a JWKS is asked for by every verifier there is and costs less than a route.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from cenote.domain import oauth
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
 from cenote.store import Store
 from cenote.store.engine import StoreError, Unstorable
 from cenote.store.pools import Pool
+from cenote.web.oauth.requests import PROMPTS
+from cenote.web.sites import Sites
 
+AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
+CLAIMS: Final = (
+    "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email", "email_verified", "phone_number",
+    "phone_number_verified", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",
+    "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "address",
+)  # fmt: skip
 JWKS_PATH = "/.well-known/jwks.json"
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 # Long enough to spare us, short enough that a rotation is seen: the old key stays published for days.
@@ -33,8 +42,9 @@ Answer = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
 class WellKnown:
     """The two documents of every pool, by the path `/{pool id}/.well-known/…`."""
 
-    def __init__(self, store: Store, signing: Signing, deployment: Deployment) -> None:
+    def __init__(self, store: Store, signing: Signing, deployment: Deployment, sites: Sites) -> None:
         self._store = store
+        self._sites = sites
         self._signing = signing
         self._deployment = deployment
         self._documents = {JWKS_PATH[1:]: self._jwks, DISCOVERY_PATH[1:]: self._discovery}
@@ -55,19 +65,36 @@ class WellKnown:
         return (await self._signing.of(pool)).jwks
 
     async def _discovery(self, pool: Pool) -> bytes:
-        return msgspec.json.encode(discovery(self._deployment, pool.pool_id))
+        site = await self._sites.of_pool(pool.pool_id)
+        return msgspec.json.encode(discovery(self._deployment, pool.pool_id, site.base_url))
 
 
-def discovery(deployment: Deployment, pool_id: str) -> dict[str, Any]:
-    """OpenID Connect Discovery 1.0, of what is there today. Endpoints of a pool's domain join when it has one.
+def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 and RFC 8414; `base_url` is where the pool's endpoints are.
 
     The JWKS is fetched from this server whatever the issuer's form is.
     """
     return {
+        "authorization_endpoint": f"{base_url}/oauth2/authorize",
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "claims_supported": list(CLAIMS),
+        "code_challenge_methods_supported": [oauth.S256],
+        "end_session_endpoint": f"{base_url}/logout",
+        "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "issuer": deployment.issuer(pool_id),
         "jwks_uri": f"{deployment.public_url}/{pool_id}{JWKS_PATH}",
+        "prompt_values_supported": sorted(PROMPTS),
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code", "token"],
+        "revocation_endpoint": f"{base_url}/oauth2/revoke",
+        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION),
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
+        "token_endpoint": f"{base_url}/oauth2/token",
+        "token_endpoint_auth_methods_supported": list(AUTHENTICATION),
+        "userinfo_endpoint": f"{base_url}/oauth2/userInfo",
     }

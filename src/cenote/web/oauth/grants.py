@@ -1,0 +1,72 @@
+"""The grants of the token endpoint, by `grant_type`: each reads its own parameters and asks `flows/` for tokens."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from cenote.domain import oauth
+from cenote.domain.oauth import OAuthError
+from cenote.flows import grants
+from cenote.flows.context import Context
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+from cenote.web.http import Parameters
+
+Exchange = Callable[[Context, Pool, Client, Parameters], Awaitable[Mapping[str, Any]]]
+
+
+def required(form: Parameters, name: str) -> str:
+    value = form.get(name)
+    if value is None:
+        raise OAuthError("invalid_request", f"{name} is missing")
+    return value
+
+
+_metadata = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def metadata(form: Parameters) -> dict[str, str]:
+    """`aws_client_metadata`, for the pool's functions: a JSON object of strings (documented at the token endpoint)."""
+    try:
+        return _metadata(form.get("aws_client_metadata", "{}"))
+    except (msgspec.MsgspecError, RecursionError):
+        raise OAuthError("invalid_request", "aws_client_metadata must be a JSON object of strings") from None
+
+
+async def authorization_code(ctx: Context, pool: Pool, client: Client, form: Parameters) -> dict[str, Any]:
+    code, redirect_uri = required(form, "code"), required(form, "redirect_uri")
+    if not oauth.allows(client.document, "code"):
+        raise OAuthError("unauthorized_client")
+    return await grants.redeem(
+        ctx,
+        pool,
+        client,
+        code,
+        redirect_uri=redirect_uri,
+        verifier=form.get("code_verifier"),
+        metadata=metadata(form),
+    )
+
+
+async def refresh_token(ctx: Context, pool: Pool, client: Client, form: Parameters) -> dict[str, Any]:
+    token = required(form, "refresh_token")
+    return await grants.refresh(ctx, pool, client, token, scope=form.get("scope"), metadata=metadata(form))
+
+
+async def client_credentials(ctx: Context, pool: Pool, client: Client, form: Parameters) -> Mapping[str, Any]:
+    """A token for the client itself, which has proved its secret."""
+    if not oauth.allows(client.document, "client_credentials") or not client.secrets:
+        raise OAuthError("unauthorized_client")
+    allowed = client.document.get("AllowedOAuthScopes", ())
+    scopes = oauth.granted_scopes(form.get("scope"), allowed)
+    from cenote.flows import client_tokens  # noqa: PLC0415
+
+    return await client_tokens.issue_machine_token(ctx, pool, client, scopes, metadata=metadata(form))
+
+
+GRANTS: Final[Mapping[str, Exchange]] = {
+    "authorization_code": authorization_code,
+    "refresh_token": refresh_token,
+    "client_credentials": client_credentials,
+}

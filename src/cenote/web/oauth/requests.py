@@ -1,0 +1,242 @@
+"""The authorize request: what a client asks for its user, checked in the order of RFC 6749 and its extensions.
+
+The request stays in the query of every page (as at Cognito), so it is checked again at each step and no step trusts
+another. Until client and redirect URI are known to be good, an error is shown and never sent anywhere (SECURITY.md
+case 6).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from cenote.domain import oauth
+from cenote.domain.errors import ResourceNotFound
+from cenote.domain.oauth import Grant, OAuthError
+from cenote.flows.context import Context
+from cenote.flows.grants import Authorization
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+from cenote.web.http import LARGEST_QUERY, Parameters
+from cenote.web.problems import Problem
+from cenote.web.sites import Site
+
+# response_type, the OAuth flow that a client needs for it, and the modes that it may be answered in, the default first.
+RESPONSE_TYPES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "code": ("code", ("query", "fragment", "form_post")),
+    "token": ("implicit", ("fragment", "form_post")),
+}
+PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
+# Members that are looked at; all others travel along and are ignored (RFC 6749 3.1).
+CARRIED: Final = (
+    "response_type", "client_id", "redirect_uri", "response_mode", "scope", "state", "nonce", "code_challenge",
+    "code_challenge_method", "prompt", "max_age", "acr_values", "login_hint", "lang", "ui_locales", "resource",
+    "identity_provider", "idp_identifier", "request_uri", "dpop_jkt",
+)  # fmt: skip
+LONGEST: Final[Mapping[str, int]] = {
+    "state": 4096,
+    "nonce": 512,
+    "login_hint": 320,
+    "acr_values": 512,
+    "resource": 512,
+}
+LOCAL: Final = "COGNITO"
+_SECONDS: Final = re.compile(r"\d{1,9}", re.ASCII)
+
+
+@dataclass(slots=True)
+class AuthorizeRequest:
+    """An authorize request whose client and redirect URI are good. The rest is filled in as it is checked."""
+
+    pool: Pool
+    client: Client
+    redirect_uri: str
+    parameters: Parameters
+    response_type: str = "code"
+    response_mode: str = "query"
+    scopes: tuple[str, ...] = ()
+    code_challenge: str = ""
+    prompts: frozenset[str] = frozenset()
+    max_age: int | None = None
+    resource: str = ""
+    key: str = ""
+    query: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.query = urlencode([(name, self.parameters[name]) for name in CARRIED if name in self.parameters])
+
+    @property
+    def state(self) -> str | None:
+        return self.parameters.get("state")
+
+    @property
+    def login_hint(self) -> str:
+        return self.parameters.get("login_hint", "")
+
+    @property
+    def authorization(self) -> Authorization:
+        """What it asks of `flows/grants.py`."""
+        return Authorization(
+            redirect_uri=self.redirect_uri,
+            grant=Grant(self.scopes, self.resource, key=self.key),
+            nonce=self.parameters.get("nonce", ""),
+            code_challenge=self.code_challenge,
+        )
+
+
+class Redirected(Exception):
+    """An error that the client hears of at its redirect URI."""
+
+    def __init__(self, request: AuthorizeRequest, error: OAuthError) -> None:
+        super().__init__(error.code)
+        self.request = request
+        self.error = error
+
+
+async def checked(ctx: Context, site: Site, parameters: Parameters) -> AuthorizeRequest:
+    """The request if all of it is good; Problem until it is known where to send an error, Redirected from then on."""
+    request = await addressed(ctx, site, parameters)
+    try:
+        for check in CHECKS:
+            check(request)
+        for also in ASKING:
+            await also(ctx, request)
+    except OAuthError as error:
+        raise Redirected(request, error) from None
+    return request
+
+
+async def addressed(ctx: Context, site: Site, parameters: Parameters) -> AuthorizeRequest:
+    """The request of a known client to one of its own redirect URIs, letter for letter (cases 1 to 6)."""
+    if {"client_id", "redirect_uri"} & parameters.repeated:
+        raise Problem("invalid_request")
+    pool, client = await client_of(ctx, site, parameters.get("client_id"))
+    document = client.document
+    uri = parameters.get("redirect_uri") or document.get("DefaultRedirectURI")
+    if uri is None:
+        raise Problem("redirect_missing")
+    if uri not in document.get("CallbackURLs", ()):
+        raise Problem("redirect_mismatch")
+    return AuthorizeRequest(pool, client, uri, parameters)
+
+
+async def client_of(ctx: Context, site: Site, client_id: str | None) -> tuple[Pool, Client]:
+    """The client of this site; Problem for one that is missing, unknown or another pool's."""
+    if client_id is None:
+        raise Problem("client_missing")
+    try:
+        pool, client = await ctx.store.clients.resolve(client_id)
+    except ResourceNotFound:
+        raise Problem("client_unknown") from None
+    if site.pool_id not in {None, pool.pool_id}:
+        raise Problem("client_unknown")
+    return pool, client
+
+
+def check_form(request: AuthorizeRequest) -> None:
+    """Each parameter once, and none longer than anybody needs (cases 8 and 9)."""
+    parameters = request.parameters
+    if parameters.repeated:
+        raise OAuthError("invalid_request", f"{min(parameters.repeated)} was given more than once")
+    for name, limit in LONGEST.items():
+        if len(parameters.get(name, "")) > limit:
+            raise OAuthError("invalid_request", f"{name} is too long")
+    if len(request.query) > LARGEST_QUERY:
+        raise OAuthError("invalid_request", "the request is too long")
+
+
+def check_response_type(request: AuthorizeRequest) -> None:
+    wanted = request.parameters.get("response_type")
+    if wanted is None:
+        raise OAuthError("invalid_request", "response_type is missing")
+    if wanted not in RESPONSE_TYPES:
+        raise OAuthError("unsupported_response_type")
+    flow, modes = RESPONSE_TYPES[wanted]
+    request.response_type = wanted
+    request.response_mode = modes[0]
+    if not oauth.allows(request.client.document, flow):
+        raise OAuthError("unauthorized_client")
+
+
+def check_response_mode(request: AuthorizeRequest) -> None:
+    mode = request.parameters.get("response_mode")
+    if mode is None:
+        return
+    if mode not in RESPONSE_TYPES[request.response_type][1]:
+        raise OAuthError("invalid_request", "response_mode is not supported for this response_type")
+    request.response_mode = mode
+
+
+def check_scope(request: AuthorizeRequest) -> None:
+    allowed = request.client.document.get("AllowedOAuthScopes", ())
+    request.scopes = oauth.granted_scopes(request.parameters.get("scope"), allowed)
+
+
+def check_challenge(request: AuthorizeRequest) -> None:
+    """PKCE with S256 alone: a missing method would mean `plain` (RFC 7636 4.3, case 18)."""
+    challenge = request.parameters.get("code_challenge")
+    method = request.parameters.get("code_challenge_method")
+    if challenge is None and method is None:
+        return
+    if method != oauth.S256:
+        raise OAuthError("invalid_request", "code_challenge_method must be S256")
+    if challenge is None or not oauth.CHALLENGE.fullmatch(challenge):
+        raise OAuthError("invalid_request", "code_challenge is missing or malformed")
+    request.code_challenge = challenge
+
+
+def check_prompt(request: AuthorizeRequest) -> None:
+    prompts = frozenset(request.parameters.get("prompt", "").split())
+    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
+        raise OAuthError("invalid_request", "prompt has a value that is unknown, or one beside none")
+    request.prompts = prompts
+
+
+def check_max_age(request: AuthorizeRequest) -> None:
+    text = request.parameters.get("max_age")
+    if text is None:
+        return
+    if not _SECONDS.fullmatch(text):
+        raise OAuthError("invalid_request", "max_age must be a number of seconds")
+    request.max_age = int(text)
+
+
+def check_resource(request: AuthorizeRequest) -> None:
+    """An audience for the access token: an absolute URL without a fragment (RFC 8707 2, documented at Cognito)."""
+    resource = request.parameters.get("resource")
+    if resource is None:
+        return
+    parts = urlsplit(resource)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or "#" in resource:
+        raise OAuthError("invalid_target", "resource must be an absolute URL without a fragment")
+    request.resource = resource
+
+
+def check_provider(request: AuthorizeRequest) -> None:
+    """Users of other providers come with federation; until then the pool's own are the only ones."""
+    if "idp_identifier" in request.parameters or request.parameters.get("identity_provider", LOCAL) != LOCAL:
+        raise OAuthError("invalid_request", "the identity provider does not exist")
+
+
+def check_request_object(request: AuthorizeRequest) -> None:
+    """Signed request objects are not read, and what is not read must not seem to be (OpenID Connect Core 6.1)."""
+    if "request" in request.parameters:
+        raise OAuthError("request_not_supported")
+
+
+# In the order of the specifications; what comes first is what a client hears of.
+CHECKS: Final[tuple[Callable[[AuthorizeRequest], None], ...]] = (
+    check_form,
+    check_request_object,
+    check_response_type,
+    check_response_mode,
+    check_scope,
+    check_challenge,
+    check_prompt,
+    check_max_age,
+    check_resource,
+    check_provider,
+)
+# Those that have to look something up.
+ASKING: Final[tuple[Callable[[Context, AuthorizeRequest], Awaitable[Any]], ...]] = ()
