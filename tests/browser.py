@@ -149,12 +149,12 @@ class App:
         }
         return {name: value for name, value in {**plain, **changes}.items() if value is not None}
 
-    def code(self, browser: Browser | None = None, **changes: str | None) -> str:
+    def code(self, browser: Browser | None = None, /, **changes: str | None) -> str:
         page = (browser or self.signed_in()).get("/oauth2/authorize", self.request(**changes))
         assert page.status == 302, page.text
         return page.given["code"]
 
-    def token(self, browser: Browser | None = None, **form: str | None) -> Page:
+    def token(self, browser: Browser | None = None, /, **form: str | None) -> Page:
         """A token request, with the client's secret if it has one."""
         plain: dict[str, str | None] = {"grant_type": "authorization_code", "redirect_uri": CALLBACK}
         if "ClientSecret" in self.client:
@@ -164,7 +164,7 @@ class App:
         sent = {name: value for name, value in {**plain, **form}.items() if value is not None}
         return (browser or self.browser()).post("/oauth2/token", sent)
 
-    def tokens(self, browser: Browser | None = None, **changes: str | None) -> dict[str, Any]:
+    def tokens(self, browser: Browser | None = None, /, **changes: str | None) -> dict[str, Any]:
         """The tokens of a sign-in."""
         page = self.token(code=self.code(browser, **changes))
         assert page.status == 200, page.text

@@ -6,6 +6,7 @@ Documented in "Managing user sessions" and at the operations; texts are assumed.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from cenote.domain.errors import FeatureUnavailableInTier, OperationNotEnabled
@@ -19,9 +20,15 @@ OF_A_CLIENT: Final[Document] = {"SSOSession": {"MaxValidityMinutes": 60}}
 # "A single page of up to 125 sessions" (documented at AdminListUserSessions).
 PAGE: Final = 125
 
-_TOKEN_SESSION: Final = "tkn"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LENGTH: Final = 25
+
+
+class Kind(StrEnum):
+    """The two kinds of session, by what their wire ids begin with."""
+
+    TOKEN = "tkn"
+    SSO = "sso"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,9 @@ class TrackedSession:
     client_id: str
     created_at: int
     last: Activity
+    kind: Kind = Kind.TOKEN
+    origin: str | None = None
+    """The browser session that a token session came through."""
 
 
 def of_pool(pool: Document) -> Document:
@@ -74,19 +84,19 @@ def require_tracking(pool: Document) -> None:
         raise OperationNotEnabled("Session tracking is not enabled for this user pool.")
 
 
-def wire_id(session_id: str) -> str:
-    """The SessionId of a session, which is a UUID: `tkn` and its number with 25 digits of [0-9a-z]."""
+def wire_id(session_id: str, kind: Kind = Kind.TOKEN) -> str:
+    """The SessionId of a session, which is a UUID: `tkn` or `sso`, and its number with 25 digits of [0-9a-z]."""
     number, digits = uuid.UUID(session_id).int, []
     for _ in range(_LENGTH):
         number, digit = divmod(number, len(_DIGITS))
         digits.append(_DIGITS[digit])
-    return _TOKEN_SESSION + "".join(reversed(digits))
+    return kind + "".join(reversed(digits))
 
 
-def session_id_of(wire: str) -> str | None:
-    """The session that a SessionId names; None for one that could not be ours, such as an SSO session's."""
+def named(wire: str) -> tuple[Kind, str] | None:
+    """The kind and the id of the session that a SessionId names; None for one that could not be ours."""
     kind, digits = wire[:3], wire[3:]
-    if kind != _TOKEN_SESSION or len(digits) != _LENGTH or not set(digits) <= set(_DIGITS):
+    if kind not in set(Kind) or len(digits) != _LENGTH or not set(digits) <= set(_DIGITS):
         return None
     number = int(digits, len(_DIGITS))
-    return str(uuid.UUID(int=number)) if number < 1 << 128 else None
+    return (Kind(kind), str(uuid.UUID(int=number))) if number < 1 << 128 else None

@@ -101,7 +101,8 @@ async def begin_session(
 async def track(ctx: Context, pool: Pool, session: Session) -> None:
     """Notes in the caller's transaction who uses the session, where its pool wants to know.
 
-    NotAuthorized for a session that another request has just ended.
+    That is a use of the browser session it came through as well (documented at LastActiveDate). NotAuthorized for a
+    session that another request has just ended.
     """
     if session_tracking.limit(pool.document) is None:
         return
@@ -109,6 +110,8 @@ async def track(ctx: Context, pool: Pool, session: Session) -> None:
     activity = Activity(ctx.clock(), user_agents.described(request.user_agent), request.address)
     if not await ctx.store.sessions.track(pool.pool_id, session.session_id, activity):
         raise NotAuthorized(REVOKED_REFRESH_TOKEN)
+    if session.grant is not None and session.grant.browser_session_id:
+        await ctx.store.browser_sessions.track(pool.pool_id, session.grant.browser_session_id, activity)
 
 
 async def issue(

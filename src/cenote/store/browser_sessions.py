@@ -1,7 +1,7 @@
 """Browser sessions: what the cookie of a pool's pages is checked against."""
 
 from cenote.domain.browser_sessions import BrowserSession
-from cenote.domain.session_tracking import Activity, TrackedSession
+from cenote.domain.session_tracking import Activity, Kind, TrackedSession
 from cenote.domain.users import User
 from cenote.store.engine import Engine
 from cenote.store.users import COLUMNS as USER_COLUMNS
@@ -73,7 +73,7 @@ class BrowserSessions:
             pool_id, sub, now, before or "~", limit,
         )  # fmt: skip
         return [
-            TrackedSession(session_id, client_id, auth_time, Activity(at, device, address))
+            TrackedSession(session_id, client_id, auth_time, Activity(at, device, address), Kind.SSO)
             for session_id, client_id, auth_time, at, device, address in rows
         ]
 

@@ -80,13 +80,13 @@ class Sessions:
     ) -> list[TrackedSession]:
         """The user's tracked sessions, newest first, beginning after `before`, a session's id or empty."""
         rows = await self._engine.all(
-            "SELECT session_id, client_id, auth_time, last_active_at, device, address FROM sessions"
+            "SELECT session_id, client_id, auth_time, last_active_at, device, address, browser_session_id FROM sessions"
             f" WHERE pool_id = ? AND sub = ? AND {ACTIVE} AND session_id < ? ORDER BY session_id DESC LIMIT ?",
             pool_id, sub, now, before or "~", limit,
         )  # fmt: skip
         return [
-            TrackedSession(session_id, client_id, created_at, Activity(at, device, address))
-            for session_id, client_id, created_at, at, device, address in rows
+            TrackedSession(session_id, client_id, created_at, Activity(at, device, address), origin=origin)
+            for session_id, client_id, created_at, at, device, address, origin in rows
         ]
 
     async def revoke_active(self, pool_id: str, sub: str, session_id: str, *, now: int) -> bool:
@@ -97,6 +97,22 @@ class Sessions:
             now, pool_id, sub, session_id, now,
         )  # fmt: skip
         return changed > 0
+
+    async def origin(self, pool_id: str, sub: str, session_id: str) -> str | None:
+        """The browser session that a session of this user came through."""
+        row = await self._engine.one(
+            "SELECT browser_session_id FROM sessions WHERE pool_id = ? AND sub = ? AND session_id = ?",
+            pool_id, sub, session_id,
+        )  # fmt: skip
+        return None if row is None else row[0]
+
+    async def revoke_through(self, pool_id: str, sub: str, browser_session_id: str, *, now: int) -> None:
+        """Ends the user's sessions that came through a browser session."""
+        await self._engine.run(
+            "UPDATE sessions SET revoked_at = ?"
+            " WHERE pool_id = ? AND sub = ? AND browser_session_id = ? AND revoked_at IS NULL",
+            now, pool_id, sub, browser_session_id,
+        )  # fmt: skip
 
     async def rotate(self, pool_id: str, session_id: str, *, generation: int, now: int) -> bool:
         """Whether this caller is the one that replaces that generation of the refresh token."""

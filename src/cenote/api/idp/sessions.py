@@ -1,7 +1,7 @@
 """Sessions that a pool tracks: what is tracked and how many a user may have, listing them, ending one.
 
-There are token sessions only: nothing signs anybody in without tokens, so no session is linked to another, and a
-client's longest reuse of an SSO session is kept with.
+A token session is a sign-in through one client; an SSO session is a browser in which the user signed in on the pool's
+pages, and the token sessions that came through it are linked to it.
 """
 
 from __future__ import annotations
@@ -112,9 +112,13 @@ async def _page(
 ) -> tuple[list[TrackedSession], str | None]:
     """The user's newest sessions first, and the token of what follows them."""
     before = paging.begin(ctx, token, pool.pool_id, user.sub)
-    found = await ctx.store.sessions.list_active(
-        pool.pool_id, user.sub, now=ctx.clock(), before=before, limit=rules.PAGE + 1
-    )
+    found: list[TrackedSession] = []
+    for kind in (ctx.store.sessions, ctx.store.browser_sessions):
+        found += await kind.list_active(
+            pool.pool_id, user.sub, now=ctx.clock(), before=before, limit=rules.PAGE + 1
+        )
+    # Both kinds in one order: an id begins with its time.
+    found = sorted(found, key=lambda session: session.session_id, reverse=True)[: rules.PAGE + 1]
     page, following = paging.cut(
         ctx, found, rules.PAGE, lambda session: session.session_id, pool.pool_id, user.sub
     )
@@ -128,9 +132,9 @@ async def revoke_user_session(
     """Any session of the user's but the one that asks (documented; the text is assumed)."""
     access = await accounts.by_access_token(ctx, req["AccessToken"])
     rules.require_tracking(access.pool.document)
-    if rules.session_id_of(req["SessionId"]) == access.session.session_id:
+    if rules.named(req["SessionId"]) == (rules.Kind.TOKEN, access.session.session_id):
         raise InvalidParameter("The current session cannot be revoked.")
-    await _revoke(ctx, access.pool, access.user, req["SessionId"])
+    await _revoke(ctx, access.pool, access.user, req)
     return {}
 
 
@@ -141,26 +145,42 @@ async def admin_revoke_user_session(
     pool = await ctx.store.pools.get(req["UserPoolId"])
     rules.require_tracking(pool.document)
     user = await accounts.get(ctx, pool, req["Username"])
-    await _revoke(ctx, pool, user, req["SessionId"])
+    await _revoke(ctx, pool, user, req)
     return {}
 
 
-async def _revoke(ctx: Context, pool: Pool, user: User, wire_id: str) -> None:
+async def _revoke(
+    ctx: Context,
+    pool: Pool,
+    user: User,
+    req: shapes.RevokeUserSessionRequest | shapes.AdminRevokeUserSessionRequest,
+) -> None:
     """ResourceNotFound unless it is an active session of this very user."""
-    session_id = rules.session_id_of(wire_id)
+    named, now = rules.named(req["SessionId"]), ctx.clock()
+    linked = req.get("RevokeAssociatedSessions") == "LINKED"
+    tokens, browsers = ctx.store.sessions, ctx.store.browser_sessions
     async with ctx.store.transaction():
-        ended = session_id is not None and await ctx.store.sessions.revoke_active(
-            pool.pool_id, user.sub, session_id, now=ctx.clock()
-        )
+        if named is None:
+            raise ResourceNotFound(NO_SESSION)
+        kind, session_id = named
+        if kind is rules.Kind.TOKEN:
+            ended = await tokens.revoke_active(pool.pool_id, user.sub, session_id, now=now)
+            origin = await tokens.origin(pool.pool_id, user.sub, session_id) if ended and linked else None
+            if origin is not None:
+                await browsers.revoke(pool.pool_id, user.sub, origin, now=now)
+        else:
+            ended = await browsers.revoke(pool.pool_id, user.sub, session_id, now=now)
+            if ended and linked:
+                await tokens.revoke_through(pool.pool_id, user.sub, session_id, now=now)
         if not ended:
             raise ResourceNotFound(NO_SESSION)
 
 
 def described(session: TrackedSession, *, current: bool) -> shapes.SessionDescriptionType:
     """Nobody is told where an address is: what the country is then is documented."""
-    return {
-        "SessionId": rules.wire_id(session.session_id),
-        "SessionType": "TOKEN",
+    described: shapes.SessionDescriptionType = {
+        "SessionId": rules.wire_id(session.session_id, session.kind),
+        "SessionType": "SSO" if session.kind is rules.Kind.SSO else "TOKEN",
         "ClientId": session.client_id,
         "CreateDate": render.seconds(session.created_at),
         "LastActiveDate": render.seconds(session.last.at),
@@ -169,3 +189,6 @@ def described(session: TrackedSession, *, current: bool) -> shapes.SessionDescri
         "LastLocation": {"Country": "unknown"},
         "IsCurrentSession": current,
     }
+    if session.origin is not None:
+        described["OriginSessionId"] = rules.wire_id(session.origin, rules.Kind.SSO)
+    return described
