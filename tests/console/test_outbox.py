@@ -46,7 +46,7 @@ def test_messages_are_listed_newest_last(server: RunningServer, idp: Any, app: s
     sign_up(idp, app, "listed", "listed@example.com")
     idp.resend_confirmation_code(ClientId=app, Username="listed")
     first, second = messages_to(server.url, "listed@example.com")
-    assert set(first) == {"to", "medium", "subject", "body", "code", "link", "sent_at"}
+    assert set(first) == {"to", "medium", "subject", "body", "code", "link", "sent_at", "state", "error"}
     assert (first["to"], first["medium"], first["link"]) == ("listed@example.com", "EMAIL", None)
     assert first["code"] in first["body"]
     times = [datetime.fromisoformat(message["sent_at"]) for message in (first, second)]

@@ -271,6 +271,15 @@ def test_the_password_stays_among_the_first_factors() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["CustomEmailSender", "CustomSMSSender"])
+def test_a_function_that_sends_codes_needs_a_key(kind: str) -> None:
+    """The need is documented at LambdaConfigType, the text assumed."""
+    config: dict[str, Any] = {kind: {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}
+    assert "KMSKeyID" in refusal(LambdaConfig=config)
+    config["KMSKeyID"] = "arn:aws:kms:eu-central-1:123456789012:key/1"
+    assert created(LambdaConfig=config)["LambdaConfig"] == config
+
+
 # What Cenote cannot do yet
 
 
@@ -279,11 +288,7 @@ def test_the_password_stays_among_the_first_factors() -> None:
     [
         (
             "LambdaConfig",
-            {"LambdaConfig": {"CustomSMSSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
-        ),
-        (
-            "LambdaConfig",
-            {"LambdaConfig": {"CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
+            {"LambdaConfig": {"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": FUNCTION}}},
         ),
         ("KeyConfiguration", {"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}),
         ("IssuerConfiguration", {"IssuerConfiguration": {"Type": "UPDATED"}}),

@@ -12,7 +12,7 @@ from tests.conftest import PoolFactory, RunningServer, free_port, running, setti
 from tests.outbox import messages_to
 from tests.post_office import OK, Gate, PostOffice, post_office
 
-from cenote.server.jobs import BACK_OFF, LEASE, RETENTION, Courier, swept
+from cenote.server.jobs import BACK_OFF, LEASE, RETENTION, Courier, WayOut, swept
 
 
 @pytest.fixture
@@ -54,8 +54,11 @@ def states(server: RunningServer) -> list[tuple[str, int, str | None]]:
 
 def deliver(server: RunningServer) -> None:
     """One round of a courier, as the job makes them."""
-    assert server.app.mail is not None
-    server.run(Courier(server.app, server.app.mail).deliver())
+    server.run(Courier(server.app, mail(server)).deliver())
+
+
+def mail(server: RunningServer) -> WayOut:
+    return next(way for way in server.app.outgoing.ways_out if "COGNITO_DEFAULT" in way.routes)
 
 
 def wait_for_states(server: RunningServer, *wanted: str) -> None:
@@ -261,9 +264,7 @@ def test_two_workers_never_send_one_message_both(tmp_path: Path) -> None:
 async def several_couriers(server: RunningServer, count: int) -> None:
     import asyncio  # noqa: PLC0415 - the server's own loop
 
-    mail = server.app.mail
-    assert mail is not None
-    await asyncio.gather(*(Courier(server.app, mail).deliver() for _ in range(count)))
+    await asyncio.gather(*(Courier(server.app, mail(server)).deliver() for _ in range(count)))
 
 
 def test_a_message_whose_worker_died_is_taken_up_by_another(
@@ -272,7 +273,9 @@ def test_a_message_whose_worker_died_is_taken_up_by_another(
     async def die_with_it() -> None:
         store = server.app.store
         async with store.transaction():
-            assert await store.messages.take_due(now=server.clock(), lease=LEASE, limit=1)
+            assert await store.messages.take_due(
+                routes=mail(server).routes, now=server.clock(), lease=LEASE, limit=1
+            )
 
     gate = Gate()
     office.on_mail = gate

@@ -10,7 +10,7 @@ import msgspec
 from cenote.domain.message_text import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import jinja2
 
@@ -21,7 +21,7 @@ SHOWN: Final = 200
 
 
 def listed(messages: Sequence[Message]) -> bytes:
-    """The messages as JSON, newest last: to, medium, subject, body, code, link, sent_at (ISO 8601)."""
+    """The messages as JSON, newest last: to, medium, subject, body, code, link, sent_at (ISO 8601), state and error."""
     return msgspec.json.encode(
         [
             {
@@ -32,6 +32,8 @@ def listed(messages: Sequence[Message]) -> bytes:
                 "code": message.code,
                 "link": message.link,
                 "sent_at": moment(message).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "state": message.state,
+                "error": message.error,
             }
             for message in messages
         ]
@@ -39,14 +41,19 @@ def listed(messages: Sequence[Message]) -> bytes:
 
 
 def page(
-    templates: jinja2.Environment, messages: Sequence[Message], *, to: str, nonce: str, mail_leaves: bool
+    templates: jinja2.Environment,
+    messages: Sequence[Message],
+    *,
+    to: str,
+    nonce: str,
+    routes: Collection[str],
 ) -> str:
     """The same as HTML. `nonce` is what the page's style and script are known by."""
     return templates.get_template("outbox.html").render(
         messages=[shown(message) for message in messages],
         to=to,
         nonce=nonce,
-        mail_leaves=mail_leaves,
+        routes=routes,
         limit=SHOWN,
     )
 
@@ -61,6 +68,8 @@ def shown(message: Message) -> dict[str, Any]:
         "code": message.code,
         "link": message.link,
         "iso": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "state": message.state,
+        "error": message.error,
         "at": f"{at:%d %b %H:%M:%S} UTC",
     }
 

@@ -50,6 +50,11 @@ class Delivery:
         }
 
 
+def is_number(text: str) -> bool:
+    """Whether this is one phone number in E.164's form, and nothing else."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def masked(attribute: Attribute, destination: str) -> str:
     """Mask an address as `a***@e***`, a number as `+*******1234` (both recorded).
 

@@ -18,8 +18,10 @@ class Deployment:
     account_id: str
     public_url: str
     issuer_form: Literal["own", "aws"] = "own"
-    # The media, EMAIL or SMS, that messages really leave by; what goes by another is kept for the outbox.
-    media: frozenset[str] = frozenset()
+    # The routes (`domain.messages`) that messages really leave by; what takes another is kept for the outbox.
+    routes: frozenset[str] = frozenset()
+    # How many messages an hour go to one address or number, as far as pools' users ask for them; 0 for any number.
+    most_to_one: int = 0
 
     def issuer(self, pool_id: str) -> str:
         """The `iss` of a pool's tokens; with `aws` the form that verifiers derive from a pool id."""

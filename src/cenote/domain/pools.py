@@ -55,14 +55,14 @@ TRIGGERS: Final = frozenset(
         "VerifyAuthChallengeResponse",
         "UserMigration",
         "CustomMessage",
+        "CustomEmailSender",
+        "CustomSMSSender",
+        "KMSKeyID",
     }
 )
-NO_TRIGGERS: Final = (
-    "CustomSMSSender",
-    "CustomEmailSender",
-    "KMSKeyID",
-    "InboundFederation",
-)
+# Nobody signs in by another provider yet, so there would be nothing to call it for.
+NO_TRIGGERS: Final = ("InboundFederation",)
+CUSTOM_SENDERS: Final = frozenset({"CustomEmailSender", "CustomSMSSender"})
 
 
 # What Cognito would act on and Cenote cannot yet: whether a document asks for it, and what the caller hears.
@@ -167,9 +167,12 @@ def settings(request: Document) -> dict[str, Any]:
 
 def lambda_config(given: Document) -> dict[str, Any]:
     """The functions that are named. The function before tokens has two members, of which the older one is shown with
-    the newer (documented: they have the same value).
+    the newer (documented: they have the same value). A function that sends codes needs a key to read them by
+    (documented at LambdaConfigType).
     """
     config = {name: value for name, value in given.items() if value}
+    if not CUSTOM_SENDERS.isdisjoint(config) and "KMSKeyID" not in config:
+        raise InvalidParameter("KMSKeyID is required to use CustomEmailSender or CustomSMSSender.")  # assumed
     newer, older = config.get("PreTokenGenerationConfig"), config.get("PreTokenGeneration")
     if newer and older and newer["LambdaArn"] != older:
         raise InvalidParameter(  # assumed

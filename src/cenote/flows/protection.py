@@ -100,7 +100,7 @@ async def assess(attempt: Attempt, user: User, watch: Watch, *, compromised: boo
     refused = action == "BLOCK" or (action == "MFA_REQUIRED" and not (await usable(attempt, user)).usable)
     if notify and action:
         told = "BLOCK" if refused else action
-        await risk_notices.send(ctx, pool, user, settings, told, watch.event_id, origin)
+        await risk_notices.send(ctx, pool, attempt.client, user, settings, told, watch.event_id, origin)
     if refused:
         await note(attempt, "Fail", decision="Block")
         raise Keep(NotAuthorized(BLOCKED))

@@ -14,6 +14,9 @@ from cenote.domain.risk import Document
 from cenote.domain.users import User
 from cenote.flows import delivery
 from cenote.flows.context import Context
+from cenote.flows.triggers import custom_senders
+from cenote.flows.triggers.firing import Occasion
+from cenote.store.clients import Client
 from cenote.store.pools import Pool
 
 # How many of these an hour anybody gets, whatever is tried on their account (SECURITY.md case 81).
@@ -22,7 +25,14 @@ HOUR: Final = 3600 * 1000
 
 
 async def send(
-    ctx: Context, pool: Pool, user: User, settings: Document, action: str, event_id: str, origin: Origin
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    user: User,
+    settings: Document,
+    action: str,
+    event_id: str,
+    origin: Origin,
 ) -> None:
     """Queues the mail for what was done, in the caller's transaction; nothing for who has no verified address."""
     if not user.attributes.get("email") or user.attributes.get("email_verified") != "true":
@@ -48,15 +58,34 @@ async def send(
     }
     to = Delivery("email", user.attributes["email"])
     deliveries.require_single_recipient(to)
-    message = delivery.written(ctx, pool, to, content(template, values))
+    handed = custom_senders.handed(
+        Occasion(ctx, pool, client), user, custom_senders.TAKE_OVER, to, told(values, action)
+    )
+    message = delivery.written(ctx, pool, to, content(template, values), handed)
     message = replace(
         message,
         source=notify.get("From", message.source),
         reply_to=notify.get("ReplyTo", message.reply_to),
         html="HtmlBody" in template,
     )
-    state = "due" if to.medium in ctx.deployment.media else "kept"
-    await ctx.store.messages.add(pool.sealer, message, state=state)
+    await ctx.store.messages.add(pool.sealer, message, state=delivery.state_of(ctx, message))
+
+
+def told(values: dict[str, str], action: str) -> dict[str, str]:
+    """What a function that delivers mail hears in place of attributes (names as in AWS's type definitions for Lambda
+    functions). There are no one-click links.
+    """
+    return {
+        "EVENT_ID": values["event-id"],
+        "USER_NAME": values["username"],
+        "IP_ADDRESS": values["ip-address"],
+        "ACCOUNT_TAKE_OVER_ACTION": action,
+        "LOGIN_TIME": values["login-time"],
+        "FEEDBACK_TOKEN": values["feedback-token"],
+        "CITY": values["city"],
+        "COUNTRY": values["country"],
+        "DEVICE_NAME": values["device-name"],
+    }
 
 
 def content(template: Document, values: dict[str, str]) -> Content:

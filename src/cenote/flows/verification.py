@@ -19,6 +19,9 @@ from cenote.domain.message_templates import Content
 from cenote.domain.users import User
 from cenote.flows import accounts, delivery
 from cenote.flows.context import Context
+from cenote.flows.delivery import TOO_MANY
+from cenote.flows.triggers.custom_message import Source
+from cenote.flows.triggers.firing import Occasion
 from cenote.store.clients import Client
 from cenote.store.codes import StoredCode
 from cenote.store.pools import Pool
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
 MISMATCH: Final = "Invalid verification code provided, please try again."
 EXPIRED: Final = "Invalid code provided, please request a code again."
-TOO_MANY: Final = "Attempt limit exceeded, please try after some time."
 
 HOUR: Final = 60 * 60 * 1000
 # How often an hour a user may ask for a code, and guess at codes whichever they are. Documented in "Quotas in Amazon
@@ -64,20 +66,21 @@ class Confirms:
 
 
 async def send_code(
-    ctx: Context,
+    occasion: Occasion,
     pool: Pool,
     user: User,
     purpose: Purpose,
     to: Delivery,
+    source: Source,
     *,
-    client: Client | None = None,
     pending: bool = False,
 ) -> "CodeDeliveryDetailsType":
     """Makes a code the user's only one for the purpose, and queues the message that tells it.
 
-    `to` comes of `domain.delivery`. With `client`, a sign-up's e-mail has a link in place of the code where the pool
-    says so. Whoever lets users ask for codes calls `spend_send` first.
+    `pool` has the wording, `to` comes of `domain.delivery`. A sign-up's e-mail has a link in place of the code where
+    the pool says so. Whoever lets users ask for codes calls `spend_send` first.
     """
+    ctx = occasion.ctx
     code = identifiers.new_code(ctx.entropy(16))
     stored = StoredCode(
         code_hash=codes.hashed(
@@ -88,7 +91,8 @@ async def send_code(
         tries_left=codes.TRIES,
     )
     await ctx.store.codes.set_(pool.pool_id, user.sub, purpose, stored)
-    await delivery.send(ctx, pool, to, composed(ctx, pool, purpose, to, code, user.username, client))
+    content = composed(ctx, pool, purpose, to, code, user.username, occasion.client)
+    await delivery.send(occasion, pool, user, source, to, content)
     return to.details
 
 

@@ -1,18 +1,23 @@
 """Calls to AWS's own services, or to servers that speak as they do: signed with Signature Version 4."""
 
+import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from cenote.outbound.functions import Unreachable as NoAnswer
 from cenote.outbound.functions.connections import Connections, Reply
+from cenote.outbound.transports import STEP_SECONDS, Refused, Undelivered, Unreachable
 
 REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}", re.ASCII)
 PLACEHOLDER: Final = "{region}"
+_JSON_TYPE: Final = re.compile(rb'"(?:__type|code)"\s*:\s*"([\w.#-]{1,200})"')
+_XML_CODE: Final = re.compile(rb"<Code>([\w.]{1,100})</Code>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +113,49 @@ def authorization(
     given = f"{credentials.access_key_id}/{'/'.join(scope)}"
     proof = hmac.digest(key, text.encode(), "sha256").hex()
     return f"AWS4-HMAC-SHA256 Credential={given}, SignedHeaders={signed}, Signature={proof}"
+
+
+async def asked(
+    service: Service,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    path: str = "/",
+    method: str = "POST",
+    region: str = "",
+) -> Reply:
+    """The reply to a call of a service that messages or events go to; Unreachable (of transports) where none comes."""
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            return await service.call(body, headers, path=path, method=method, region=region)
+    except NoAnswer as failure:
+        raise Unreachable(str(failure)) from None
+    except TimeoutError:
+        raise Unreachable("timeout") from None
+
+
+def judge(reply: Reply, final: Collection[str]) -> None:
+    """Returns for a reply of 200.
+
+    Refused for an error among `final`; Unreachable for one that says who we are is not known there; Undelivered for
+    any other, which somebody may set right yet. The texts are status and error name.
+    """
+    if reply.status == 200:
+        return
+    name = error_name(reply)
+    reason = f"{reply.status} {name}".strip()
+    if reply.status in {400, 404, 409} and name in final:
+        raise Refused(reason)
+    if reply.status in {401, 403} or 300 <= reply.status < 400:
+        raise Unreachable(reason)
+    raise Undelivered(reason)
+
+
+def error_name(reply: Reply) -> str:
+    """An error's name, from the header of REST services, the body of JSON ones or the XML of older ones."""
+    text = reply.headers.get("x-amzn-errortype", "")
+    if not text:
+        found = _JSON_TYPE.search(reply.body[:4096]) or _XML_CODE.search(reply.body[:4096])
+        text = found[1].decode() if found else ""
+    name = text.partition(":")[0].rpartition("#")[2]
+    return name if name.isidentifier() else ""

@@ -20,9 +20,9 @@ from cenote.flows.signing import Signing
 from cenote.flows.work import Work
 from cenote.outbound.functions.targets import Functions
 from cenote.outbound.functions.targets import parsed as parsed_functions
-from cenote.outbound.mail import smtp
 from cenote.server import example, jobs
 from cenote.server.metrics import Metrics
+from cenote.server.outgoing import Outgoing
 from cenote.server.proxies import Proxies
 from cenote.server.settings import Settings, SettingsError
 from cenote.store import Store
@@ -112,19 +112,21 @@ class Application:
         async with contextlib.AsyncExitStack() as stack:
             store, _ = await stack.enter_async_context(opened_store(settings))
             self.store = store
-            self.mail = outgoing_mail(settings)
+            self.functions = called_functions(settings, self.clock)
+            stack.push_async_callback(self.functions.close)
+            self.outgoing = Outgoing(settings, self.functions, clock=self.clock, entropy=self.entropy)
+            stack.push_async_callback(self.outgoing.close)
             self.deployment = Deployment(
                 region=settings.region,
                 account_id=settings.account,
                 public_url=settings.base_url,
                 issuer_form="aws" if settings.issuer == "aws" else "own",
-                media=frozenset({"EMAIL"} if self.mail else ()),
+                routes=self.outgoing.routes,
+                most_to_one=settings.messages_per_hour,
             )
             self.signing = Signing(store)
             self.work = Work()
             stack.callback(self.work.close)
-            self.functions = called_functions(settings, self.clock)
-            stack.push_async_callback(self.functions.close)
             sites = Sites(store, self.deployment)
             self.web = Web(
                 self.context,
@@ -202,13 +204,6 @@ class Application:
 
             self._pages = pages(self)
         await self._pages(scope, receive, send)
-
-
-def outgoing_mail(settings: Settings) -> smtp.Smtp | None:
-    """The way out for mail; None where it stays in the outbox."""
-    if not settings.smtp_url:
-        return None
-    return smtp.Smtp(smtp.parsed(settings.smtp_url), guard=forbid_in_transaction)
 
 
 def called_functions(settings: Settings, clock: Callable[[], int]) -> Functions:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cenote.outbound.mail import Refused, Undelivered, Unreachable
-from cenote.outbound.mail.letter import written
-from cenote.outbound.mail.smtp import STEP_SECONDS, Connection, Smtp
+from cenote.outbound.transports import STEP_SECONDS, Failed, Refused, Undelivered, Unreachable
 from cenote.store.engine import StoreError
 from cenote.store.transactions import retrying
 
 if TYPE_CHECKING:
     from cenote.domain.messages import Message
+    from cenote.outbound.transports import Conversation, Transport
     from cenote.server.app import Application
     from cenote.store.messages import Due
 
@@ -33,10 +33,13 @@ DAY: Final = 24 * HOUR
 # of them and saying goodbye can last, so that nobody else sends one of them again.
 BATCH: Final = 8
 LEASE: Final = (BATCH + 2) * STEP_SECONDS * SECOND
+# How often what a pool's own function fails with is tried: as often as Lambda does.
+FUNCTION_TRIES: Final = 3
 # What follows each failed try; after the last one the message is dead. The codes in it are good for a day at most.
 BACK_OFF: Final = (
     10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
 )  # fmt: skip
+TRIES: Final = len(BACK_OFF) + 1
 OLDEST: Final = DAY
 # How often to look for messages that another worker left, or whose next try has come; the moment that the commit of a
 # message queued here may take; and how long a stop waits for the message in hand.
@@ -44,6 +47,8 @@ POLL_SECONDS: Final = 1.0
 COMMIT_SECONDS: Final = 0.01
 STOP_SECONDS: Final = 10
 
+# Messages to nobody are there to be written, not to be kept.
+VOID_RETENTION: Final = MINUTE
 # Messages that were delivered, kept or given up stay in the outbox for so long.
 RETENTION: Final = DAY
 # How long a user's history of sign-ins goes back.
@@ -52,12 +57,25 @@ SWEEP_SECONDS: Final = 60.0
 SWEEP_LIMIT: Final = 200
 
 
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A transport, what the log calls it, and the routes (`domain.messages`) whose messages it takes."""
+
+    name: str
+    transport: Transport
+    routes: tuple[str, ...]
+
+
 async def deliver_messages(app: Application) -> None:
-    """Sends what is due, soon after it was queued. Without a mail server nothing ever is."""
-    if app.mail is None:
-        return
-    queued = app.store.messages.queued
-    courier = Courier(app, app.mail)
+    """Sends what is due, soon after it was queued: by each way out on its own, so that none waits for another."""
+    async with asyncio.TaskGroup() as ways:
+        for way in app.outgoing.ways_out:
+            ways.create_task(deliver_by(app, way))
+
+
+async def deliver_by(app: Application, way: WayOut) -> None:
+    queued = app.store.messages.watched(way.routes)
+    courier = Courier(app, way)
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
@@ -80,32 +98,36 @@ async def deliver_messages(app: Application) -> None:
 class Courier:
     """Takes messages that are due, and sends them. Once `stopping`, it ends after the message in hand."""
 
-    def __init__(self, app: Application, mail: Smtp) -> None:
+    def __init__(self, app: Application, way: WayOut) -> None:
         self._store = app.store
         self._clock = app.clock
-        self._sender = app.settings.mail_from
-        self._mail = mail
+        self._way = way
         self.stopping = False
 
     async def deliver(self) -> None:
-        """Sends batch after batch, until nothing is due or the mail server is out of reach."""
+        """Sends batch after batch, until nothing is due or the other side is out of reach."""
         reachable = True
-        while reachable and not self.stopping and await self._store.messages.any_due(now=self._clock()):
+        while reachable and not self.stopping and await self._any_due():
             reachable = await self._send(await retrying(self._take))
+
+    async def _any_due(self) -> bool:
+        return await self._store.messages.any_due(routes=self._way.routes, now=self._clock())
 
     async def _take(self) -> list[Due]:
         async with self._store.transaction():
-            return await self._store.messages.take_due(now=self._clock(), lease=LEASE, limit=BATCH)
+            return await self._store.messages.take_due(
+                routes=self._way.routes, now=self._clock(), lease=LEASE, limit=BATCH
+            )
 
     async def _send(self, batch: list[Due]) -> bool:
-        """Sends messages in one conversation; whether the mail server could be talked to."""
+        """Sends messages in one conversation; whether the other side could be talked to."""
         try:
-            async with self._mail.connected() as connection:
+            async with self._way.transport.connected() as connection:
                 while batch and not self.stopping:
                     await self._send_one(connection, batch[0])
                     del batch[0]
         except Unreachable as failure:
-            log.warning("the mail server is out of reach", extra={"reason": str(failure)})
+            log.warning("messages cannot leave", extra={"transport": self._way.name, "reason": str(failure)})
             for due in batch:
                 await self._postpone(due, str(failure))
             return False
@@ -113,26 +135,27 @@ class Courier:
             await self._settle(due.message, "due", due_at=self._clock())
         return True
 
-    async def _send_one(self, connection: Connection, due: Due) -> None:
+    async def _send_one(self, connection: Conversation, due: Due) -> None:
         message = due.message
         if message.created_at + OLDEST <= self._clock():
             await self._settle(message, "dead", error="too old")
             return
         try:
-            await connection.send(written(message, default_sender=self._sender))
+            await connection.send(message)
         except Refused as failure:
             log.warning("a message was refused", extra=named(message) | {"reason": str(failure)})
             await self._settle(message, "dead", error=str(failure))
         except Unreachable:
             raise
         except Undelivered as failure:
-            await self._postpone(due, str(failure))
+            tries = FUNCTION_TRIES if isinstance(failure, Failed) else TRIES
+            await self._postpone(due, str(failure), tries=tries)
         else:
             await self._settle(message, "sent")
 
-    async def _postpone(self, due: Due, failure: str) -> None:
+    async def _postpone(self, due: Due, failure: str, *, tries: int = TRIES) -> None:
         """Puts the message off for as long as its number of tries asks for; after the last it is given up."""
-        if due.tries > len(BACK_OFF):
+        if due.tries >= tries:
             log.warning("a message was given up", extra=named(due.message) | {"reason": failure})
             await self._settle(due.message, "dead", error=failure)
             return
@@ -177,6 +200,14 @@ async def swept(app: Application) -> None:
         async with store.transaction():
             return await store.messages.remove_old(before=app.clock() - RETENTION, limit=SWEEP_LIMIT)
 
+    async def void() -> int:
+        async with store.transaction():
+            return await store.messages.remove_void(before=app.clock() - VOID_RETENTION, limit=SWEEP_LIMIT)
+
+    async def stranded() -> int:
+        async with store.transaction():
+            return await store.messages.give_up(before=app.clock() - OLDEST - LEASE, limit=SWEEP_LIMIT)
+
     async def attempts() -> int:
         async with store.transaction():
             return await store.attempts.sweep(now=app.clock(), limit=SWEEP_LIMIT)
@@ -185,7 +216,7 @@ async def swept(app: Application) -> None:
         async with store.transaction():
             return await store.auth_events.remove_old(before=app.clock() - HISTORY, limit=SWEEP_LIMIT)
 
-    for few in (messages, attempts, events):
+    for few in (stranded, void, messages, attempts, events):
         removed = 1
         while removed:
             removed = await retrying(few)

@@ -100,7 +100,7 @@ class Pages:
             await self._messages(to),
             to=to,
             nonce=nonce,
-            mail_leaves=self._app.mail is not None,
+            routes=self._app.outgoing.routes,
         )
         return html(200, page, nonce, script=True)
 

@@ -17,6 +17,7 @@ from cenote.outbound.functions import targets
 from cenote.outbound.mail import smtp
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+from cenote.server import endpoints
 
 
 class SettingsError(Exception):
@@ -74,6 +75,18 @@ FIELDS: tuple[Field, ...] = (
     Field("function_timeout", 5, "Seconds that a function may take for one try."),
     Field("function_tries", 3, "How often a function that does not answer is called."),
     Field("breached_passwords", "", "Path of a file of breached passwords: sorted SHA-1 hashes, one a line."),
+    Field("ses_endpoint", "", "https://email.{region}.amazonaws.com, or one that speaks SES's API: mail goes out by"
+          " it; with smtp_url, that of pools whose EmailSendingAccount is DEVELOPER."),
+    Field("sns_endpoint", "", "https://sns.{region}.amazonaws.com, or one that speaks SNS's API: for text messages."),
+    Field("sms_gateway", "", "What a gateway for text messages takes: table [sms_gateway], or JSON.", secret=True),
+    Field("kms_endpoint", "", "https://kms.{region}.amazonaws.com, or one that speaks KMS's API: encrypts codes for"
+          " custom senders under the pool's key."),
+    Field("sender_key", "", "32 bytes in base64 that encrypt codes for custom senders in place of KMS.", secret=True),
+    Field("aws_region", "", "Region of calls to AWS's services where a pool names none; empty for region."),
+    Field("aws_access_key_id", "", "Access key of calls to AWS's services."),
+    Field("aws_secret_access_key", "", "Its secret.", secret=True),
+    Field("messages_per_hour", 30, "Most messages an hour that users may have sent to one address or number; 0 for any"
+          " number."),
     Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),
     Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
 )  # fmt: skip
@@ -110,6 +123,15 @@ class Settings:
     function_timeout: int
     function_tries: int
     breached_passwords: str
+    ses_endpoint: str
+    sns_endpoint: str
+    sms_gateway: str
+    kms_endpoint: str
+    sender_key: str
+    aws_region: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    messages_per_hour: int
     master_key: str
     master_key_file: str
 
@@ -169,7 +191,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def converted(field: Field, value: Any, source: str) -> Any:
     """The value in the field's type; environment variables and flags are strings."""
-    if field.name == "functions" and isinstance(value, dict):
+    if field.name in {"functions", "sms_gateway"} and isinstance(value, dict):
         # Tables in the file; one text elsewhere, as workers get it.
         value = msgspec.json.encode(value).decode()
     kind = type(field.default)
@@ -220,6 +242,7 @@ def check_mail(settings: Settings) -> None:
             raise SettingsError(f"The certificates that smtp_url names, {server.ca_file}, cannot be read.")
     if not is_mailbox(settings.mail_from):
         raise SettingsError(f"mail_from must be an address, or Name <address>, not {settings.mail_from!r}.")
+    check_endpoints(settings)
 
 
 def check_functions(settings: Settings) -> None:
@@ -244,6 +267,13 @@ def make_data(settings: Settings) -> None:
     data = Path(settings.data)
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+def check_endpoints(settings: Settings) -> None:
+    try:
+        endpoints.check(settings)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
     except OSError as error:
         raise SettingsError(
             f"The data directory {data} cannot be made ({error.strerror}): choose another with --data."

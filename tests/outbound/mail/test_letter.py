@@ -3,8 +3,8 @@
 import pytest
 
 from cenote.domain.messages import Message
-from cenote.outbound.mail import Refused
 from cenote.outbound.mail.letter import mailbox, written
+from cenote.outbound.transports import Refused
 
 DEFAULT = "Cenote <no-reply@cenote.example>"
 

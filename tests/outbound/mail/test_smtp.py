@@ -6,11 +6,10 @@ import pytest
 from tests.outbound.mail.test_letter import DEFAULT, message
 from tests.post_office import Certificate, PostOffice, certificate, free_port, post_office
 
-from cenote.outbound.mail import Refused, Undelivered, Unreachable
-from cenote.outbound.mail.letter import written
 from cenote.outbound.mail.smtp import Server, Smtp, parsed
+from cenote.outbound.transports import Refused, Undelivered, Unreachable
 
-LETTER = written(message(), default_sender=DEFAULT)
+LETTER = message()
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 async def sent(url: str) -> None:
-    async with Smtp(parsed(url), guard=lambda: None).connected() as connection:
+    async with Smtp(parsed(url), default_sender=DEFAULT, guard=lambda: None).connected() as connection:
         await connection.send(LETTER)
 
 
@@ -95,10 +94,10 @@ async def test_a_refusal_is_for_good_or_for_now_as_the_server_says() -> None:
 async def test_one_conversation_carries_many_mails_past_a_refused_one() -> None:
     with post_office() as office:
         office.on_recipient = lambda address: "550 no" if address.startswith("bad") else "250 OK"
-        smtp = Smtp(parsed(f"smtp://127.0.0.1:{office.port}"), guard=lambda: None)
+        smtp = Smtp(parsed(f"smtp://127.0.0.1:{office.port}"), default_sender=DEFAULT, guard=lambda: None)
         async with smtp.connected() as connection:
             with pytest.raises(Refused):
-                await connection.send(written(message(to="bad@example.com"), default_sender=DEFAULT))
+                await connection.send(message(to="bad@example.com"))
             await connection.send(LETTER)
         assert office.next().recipients == ["ada@example.com"]
 
@@ -113,7 +112,7 @@ async def test_nothing_goes_out_while_the_guard_forbids_it() -> None:
         raise RuntimeError("inside a transaction")
 
     with post_office() as office:
-        smtp = Smtp(parsed(f"smtp://127.0.0.1:{office.port}"), guard=guard)
+        smtp = Smtp(parsed(f"smtp://127.0.0.1:{office.port}"), default_sender=DEFAULT, guard=guard)
         with pytest.raises(RuntimeError, match="inside a transaction"):
             async with smtp.connected():
                 pass

@@ -36,7 +36,7 @@ async def admin_update_user_attributes(
         worded = await _worded(occasion, await accounts.get(ctx, pool, req["Username"]), changes)
     async with ctx.store.transaction():
         user = await accounts.get_to_change(ctx, pool, req["Username"])
-        await _change(ctx, worded, user, changes)
+        await _change(occasion, worded, user, changes)
     return {}
 
 
@@ -48,10 +48,11 @@ async def update_user_attributes(
     pool, client = access.pool, await access.client(ctx)
     changes = rules.from_wire(req["UserAttributes"])
     rules.authorize_write(pool.document["SchemaAttributes"], client.document, changes)
-    worded = await _worded(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), access.user, changes)
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    worded = await _worded(occasion, access.user, changes)
     async with ctx.store.transaction():
         user = await ctx.store.users.get(pool.pool_id, access.user.sub)
-        return {"CodeDeliveryDetailsList": await _change(ctx, worded, user, changes, limited=True)}
+        return {"CodeDeliveryDetailsList": await _change(occasion, worded, user, changes, limited=True)}
 
 
 async def _worded(occasion: Occasion, user: User, changes: Mapping[str, str]) -> Pool:
@@ -67,12 +68,13 @@ async def _worded(occasion: Occasion, user: User, changes: Mapping[str, str]) ->
 
 
 async def _change(
-    ctx: Context, pool: Pool, user: User, changes: Mapping[str, str], *, limited: bool = False
+    occasion: Occasion, pool: Pool, user: User, changes: Mapping[str, str], *, limited: bool = False
 ) -> list[shapes.CodeDeliveryDetailsType]:
     """Writes what can be written now, and sends codes to the new addresses and numbers that want verifying.
 
     In the caller's transaction, in which `user` was read. `limited` counts the codes against the user's quota.
     """
+    ctx, source = occasion.ctx, custom_message.Source.UPDATE_ATTRIBUTE
     rules.check_change(pool.document["SchemaAttributes"], changes, pinned=pinned(pool, user, changes))
     waiting = rules.awaiting_verification(pool.document, user.attributes, changes)
     flags = {flag for flag, name in rules.VERIFIED_FLAGS.items() if name in waiting}
@@ -88,7 +90,10 @@ async def _change(
         if limited:
             await spend_send(ctx, pool, user, name)
         way = for_attribute(name, {name: value})
-        sent.append(await verification.send_code(ctx, pool, after, purpose, way, pending=name in waiting))
+        details = await verification.send_code(
+            occasion, pool, after, purpose, way, source, pending=name in waiting
+        )
+        sent.append(details)
     return sent
 
 

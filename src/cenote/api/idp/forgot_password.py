@@ -58,7 +58,9 @@ async def forgot_password(ctx: Context, req: shapes.ForgotPasswordRequest) -> sh
             details = await verification.pretend_code(ctx, pool, client, user, typed, RESET)
             await protection.pretended(ctx, pool, accounts.subject(pool, user, typed))
         else:
-            details = await verification.send_code(ctx, worded, user, RESET, to)
+            details = await verification.send_code(
+                occasion, worded, user, RESET, to, custom_message.Source.FORGOT_PASSWORD
+            )
             await protection.happened(ctx, pool, user, "ForgotPassword")
     return {"CodeDeliveryDetails": details}
 
@@ -153,7 +155,8 @@ async def admin_reset_user_password(
 ) -> shapes.AdminResetUserPasswordResponse:
     """The old password is good no more, and neither is any session."""
     pool = await ctx.store.pools.get(req["UserPoolId"])
-    worded = await resetting(Occasion(ctx, pool, metadata=req.get("ClientMetadata", {})), req["Username"])
+    occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
+    worded = await resetting(occasion, req["Username"])
     async with ctx.store.transaction():
         user = await accounts.get(ctx, pool, req["Username"])
         require_resettable(user)
@@ -161,5 +164,5 @@ async def admin_reset_user_password(
         to = delivery.for_recovery(pool.document, user.attributes, media)
         await ctx.store.users.set_status(pool.pool_id, user.sub, RESET_REQUIRED, now=ctx.clock())
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=ctx.clock())
-        await verification.send_code(ctx, worded, user, RESET, to)
+        await verification.send_code(occasion, worded, user, RESET, to, custom_message.Source.FORGOT_PASSWORD)
     return {}

@@ -16,6 +16,7 @@ from cenote.domain.users import User
 from cenote.flows import accounts, delivery, passwords
 from cenote.flows import attributes as attribute_flow
 from cenote.flows.triggers import custom_message, pre_sign_up
+from cenote.flows.triggers.custom_message import Source
 from cenote.flows.triggers.firing import Occasion
 from cenote.store.users import NameTaken
 
@@ -46,7 +47,7 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
         pre_sign_up.Source.ADMIN_CREATE_USER,
         attribute_rules.from_wire(req.get("ValidationData", ())),
     )
-    worded = await wording(ctx, pool, user, messages, req)
+    occasion, worded = await wording(ctx, pool, user, messages, req)
     names = usernames.owned(pool.document, user.username, user.attributes)
     try:
         async with ctx.store.transaction():
@@ -54,7 +55,7 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
                 await attribute_flow.release(ctx, pool, names)
             await ctx.store.users.add(user, names)
             await ctx.store.users.set_password(pool, user.sub, stored)
-            await send(ctx, worded, user, messages, password)
+            await send(occasion, worded, user, messages, password)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=True) from None
     return user
@@ -72,12 +73,12 @@ async def _invited_again(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRe
     stored = await passwords.prepared(
         ctx, pool, user.username, password, Wording.INVITE, previous=previous, temporary=True, reusable=True
     )
-    worded = await wording(ctx, pool, user, messages, req)
+    occasion, worded = await wording(ctx, pool, user, messages, req)
     async with ctx.store.transaction():
         current = await ctx.store.users.get(pool.pool_id, user.sub)
         users.require_invitable(current)
         await passwords.replace(ctx, pool, user.sub, stored, previous=previous)
-        await send(ctx, worded, current, messages, password)
+        await send(occasion, worded, current, messages, password)
     return current
 
 
@@ -112,19 +113,19 @@ def invitations(req: shapes.AdminCreateUserRequest, user: User) -> list[ways.Del
 
 async def wording(
     ctx: Context, pool: Pool, user: User, to: list[ways.Delivery], req: shapes.AdminCreateUserRequest
-) -> Pool:
-    """The pool with its function's words for the invitation."""
+) -> tuple[Occasion, Pool]:
+    """The call as functions are told of it, and the pool with its function's words for the invitation."""
     occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
     media = [way.medium for way in to]
-    return await custom_message.worded(occasion, user, custom_message.Source.ADMIN_CREATE_USER, media)
+    return occasion, await custom_message.worded(occasion, user, Source.ADMIN_CREATE_USER, media)
 
 
-async def send(ctx: Context, pool: Pool, user: User, to: list[ways.Delivery], password: str) -> None:
+async def send(occasion: Occasion, pool: Pool, user: User, to: list[ways.Delivery], password: str) -> None:
     """Queues the invitation, in the caller's transaction, for each of the ways."""
     for way in to:
         name = name_to_type(pool.document, user, way)
         content = message_templates.invitation(pool.document, way.medium, name, password)
-        await delivery.send(ctx, pool, way, content)
+        await delivery.send(occasion, pool, user, Source.ADMIN_CREATE_USER, way, content)
 
 
 def name_to_type(document: Any, user: User, way: ways.Delivery) -> str:

@@ -77,7 +77,7 @@ async def sign_up(ctx: Context, req: shapes.SignUpRequest) -> shapes.SignUpRespo
         await protection.happened(ctx, pool, user, "SignUp")
         if to is not None:
             answer["CodeDeliveryDetails"] = await verification.send_code(
-                ctx, worded, user, Purpose.SIGN_UP, to, client=client
+                occasion, worded, user, Purpose.SIGN_UP, to, custom_message.Source.SIGN_UP
             )
     if confirmed:
         await post_confirmation.told(occasion, user, post_confirmation.Source.SIGN_UP)
@@ -160,7 +160,8 @@ async def resend_confirmation_code(
     if not pool.document.get("AutoVerifiedAttributes"):
         # recorded (aws-amplify/amplify-cli#3646)
         raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
-    worded = await resending(Occasion(ctx, pool, client, req.get("ClientMetadata", {})), typed)
+    occasion = Occasion(ctx, pool, client, req.get("ClientMetadata", {}))
+    worded = await resending(occasion, typed)
     async with ctx.store.transaction():
         user = await flow.known(ctx, pool, client, typed)
         await verification.spend_send(ctx, pool, accounts.subject(pool, user, typed), Purpose.SIGN_UP)
@@ -174,7 +175,9 @@ async def resend_confirmation_code(
             details = await verification.pretend_code(ctx, pool, client, user, typed, Purpose.SIGN_UP)
             await protection.pretended(ctx, pool, accounts.subject(pool, user, typed))
         else:
-            details = await verification.send_code(ctx, worded, user, Purpose.SIGN_UP, to, client=client)
+            details = await verification.send_code(
+                occasion, worded, user, Purpose.SIGN_UP, to, custom_message.Source.RESEND_CODE
+            )
             await protection.happened(ctx, pool, user, "ResendCode")
     return {"CodeDeliveryDetails": details}
 

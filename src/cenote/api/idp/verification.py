@@ -11,13 +11,12 @@ from cenote.domain.errors import ExpiredCode
 from cenote.flows import accounts, attributes, verification
 from cenote.flows.attributes import PURPOSES
 from cenote.flows.triggers import custom_message
+from cenote.flows.triggers.custom_message import Source
 from cenote.flows.triggers.firing import Occasion
 from cenote.flows.verification import EXPIRED, Confirms
 from cenote.store.transactions import Keep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cenote.domain.users import User
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
@@ -31,26 +30,26 @@ async def get_user_attribute_verification_code(
     """A value that waits for its verification is sent the code in place of the present one."""
     access = await accounts.by_access_token(ctx, req["AccessToken"])
     pool, user, name = access.pool, access.user, req["AttributeName"]
-    worded = await wording(ctx, access, name, req.get("ClientMetadata", {}))
+    occasion = Occasion(ctx, pool, await access.client(ctx), req.get("ClientMetadata", {}))
+    worded = await wording(occasion, user, name)
     async with ctx.store.transaction():
         waiting = await pending(ctx, user, name)
         to = for_attribute(name, user.attributes if waiting is None else {name: waiting.value})
         purpose = PURPOSES[to.attribute]
         await verification.spend_send(ctx, pool, user.sub, purpose)
-        details = await verification.send_code(ctx, worded, user, purpose, to, pending=waiting is not None)
+        details = await verification.send_code(
+            occasion, worded, user, purpose, to, Source.VERIFY_ATTRIBUTE, pending=waiting is not None
+        )
     return {"CodeDeliveryDetails": details}
 
 
-async def wording(ctx: Context, access: accounts.Access, name: str, metadata: Mapping[str, str]) -> Pool:
+async def wording(occasion: Occasion, user: User, name: str) -> Pool:
     """The pool with its function's words for the code."""
-    if Occasion(ctx, access.pool).function_of(custom_message.KIND) is None:
-        return access.pool
-    waiting = await pending(ctx, access.user, name)
-    to = for_attribute(name, access.user.attributes if waiting is None else {name: waiting.value})
-    occasion = Occasion(ctx, access.pool, await access.client(ctx), metadata)
-    return await custom_message.worded(
-        occasion, access.user, custom_message.Source.VERIFY_ATTRIBUTE, (to.medium,)
-    )
+    if occasion.function_of(custom_message.KIND) is None:
+        return occasion.pool
+    waiting = await pending(occasion.ctx, user, name)
+    to = for_attribute(name, user.attributes if waiting is None else {name: waiting.value})
+    return await custom_message.worded(occasion, user, Source.VERIFY_ATTRIBUTE, (to.medium,))
 
 
 async def pending(ctx: Context, user: User, name: str) -> Confirms | None:

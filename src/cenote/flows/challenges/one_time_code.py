@@ -24,9 +24,10 @@ from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
 from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import second_factor
 from cenote.flows.challenges.software_token_mfa import MISMATCH
+from cenote.flows.delivery import HOUR, TOO_MANY
 from cenote.flows.triggers import custom_message
+from cenote.flows.triggers.custom_message import Source
 from cenote.flows.triggers.firing import Occasion
-from cenote.flows.verification import HOUR, TOO_MANY
 
 # How often an hour a user, or a name, may have a code sent for signing in: more than anybody signs in, and too few to
 # flood somebody's phone (SECURITY.md case 81).
@@ -60,19 +61,19 @@ class OneTimeCode:
             else deliveries.decoy_at(self.attribute, attempt.decoy_key(), name)
         )
         code = identifiers.new_code(ctx.entropy(16))
-        worded = pool
+        worded, occasion = pool, Occasion(ctx, pool, attempt.client, attempt.metadata)
         if attempt.user is not None and value:
-            occasion = Occasion(ctx, pool, attempt.client, attempt.metadata)
-            worded = await custom_message.worded(
-                occasion, attempt.user, custom_message.Source.AUTHENTICATION, (to.medium,)
-            )
+            worded = await custom_message.worded(occasion, attempt.user, Source.AUTHENTICATION, (to.medium,))
         content = message_templates.sign_in(worded.document, to.medium, code)
         async with ctx.store.transaction():
             if not await ctx.store.attempts.spend(
                 pool.pool_id, attempt.subject, "send sign_in", limit=SENDS, now=ctx.clock(), window=HOUR
             ):
                 raise TooManyRequests(TOO_MANY)
-            await (delivery.send if value else delivery.pretend)(ctx, pool, to, content)
+            if attempt.user is not None and value:
+                await delivery.send(occasion, pool, attempt.user, Source.AUTHENTICATION, to, content)
+            else:
+                await delivery.pretend(ctx, pool, to, content)
         shown = {
             "CODE_DELIVERY_DELIVERY_MEDIUM": to.medium,
             "CODE_DELIVERY_DESTINATION": deliveries.masked(to.attribute, to.destination),

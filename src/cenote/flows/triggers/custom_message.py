@@ -15,6 +15,7 @@ import msgspec
 from cenote.domain import message_templates
 from cenote.domain.errors import InvalidLambdaResponse
 from cenote.domain.users import User
+from cenote.flows.triggers import custom_senders
 from cenote.flows.triggers.firing import UNRECOGNIZABLE, Occasion, fire, user_attributes, with_metadata
 from cenote.store.pools import Pool
 
@@ -37,6 +38,11 @@ class Source(StrEnum):
     VERIFY_ATTRIBUTE = "CustomMessage_VerifyUserAttribute"
     AUTHENTICATION = "CustomMessage_Authentication"
 
+    @property
+    def reason(self) -> str:
+        """The same without the trigger's name: custom senders are told it after their own."""
+        return self.value.partition("_")[2]
+
 
 class Response(msgspec.Struct, rename="camel"):
     sms_message: str | None = None
@@ -50,6 +56,8 @@ async def worded(occasion: Occasion, user: User, source: Source, media: Collecti
     The pool itself where it has no such function, or nothing is to be sent.
     """
     arn, pool = occasion.function_of(KIND), occasion.pool
+    # Who delivers messages of a medium on their own words them, too.
+    media = [medium for medium in media if not custom_senders.delivers(pool.document, medium)]
     if arn is None or not media:
         return pool
     request = {

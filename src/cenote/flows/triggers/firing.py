@@ -81,19 +81,7 @@ async def fire(
     `request` and `response` are the event's own parts. UserLambdaValidation for a function that ended with an error,
     InvalidLambdaResponse for an answer that is none, UnexpectedLambda for no answer.
     """
-    event = {
-        "version": version,
-        "region": occasion.pool.pool_id.partition("_")[0],
-        "userPoolId": occasion.pool.pool_id,
-        "userName": username,
-        "callerContext": {
-            "awsSdkVersion": sdk_of(occasion.ctx.request.user_agent),
-            "clientId": NO_CLIENT if occasion.client is None else occasion.client.client_id,
-        },
-        "triggerSource": source,
-        "request": request,
-        "response": response,
-    }
+    event = opened(occasion, source, username, version) | {"request": request, "response": response}
     body = await called(occasion, kind, arn, msgspec.json.encode(event))
     try:
         return msgspec.json.decode(_answer.decode(body).response, type=answer)
@@ -103,6 +91,21 @@ async def fire(
         text = INVALID_JSON
     log.warning("a function's answer cannot be read", extra=named(occasion, kind, arn) | {"reason": text})
     raise InvalidLambdaResponse(text)
+
+
+def opened(occasion: Occasion, source: str, username: str, version: str = "1") -> dict[str, Any]:
+    """What every event begins with: the common parameters."""
+    return {
+        "version": version,
+        "region": occasion.pool.pool_id.partition("_")[0],
+        "userPoolId": occasion.pool.pool_id,
+        "userName": username,
+        "callerContext": {
+            "awsSdkVersion": sdk_of(occasion.ctx.request.user_agent),
+            "clientId": NO_CLIENT if occasion.client is None else occasion.client.client_id,
+        },
+        "triggerSource": source,
+    }
 
 
 async def called(occasion: Occasion, kind: str, arn: str, payload: bytes) -> bytes:

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from cenote.domain import attributes
 from cenote.domain.message_text import as_text
 from cenote.domain.messages import Message
-from cenote.outbound.mail import Refused
+from cenote.outbound.transports import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ def written(message: Message, *, default_sender: str) -> Letter:
         content["Subject"] = " ".join(message.subject.split())
         content["Date"] = format_datetime(datetime.fromtimestamp(message.created_at / 1000, UTC))
         content["Message-ID"] = f"<{message.message_id}@{sender.domain}>"
+        if message.configuration_set:
+            # How SES's SMTP servers are told (documented); nothing to any other.
+            content["X-SES-CONFIGURATION-SET"] = message.configuration_set
         content["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notices in reply
     except ValueError:
         raise Refused("header") from None

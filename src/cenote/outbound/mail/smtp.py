@@ -10,21 +10,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from cenote.outbound.mail import Refused, Undelivered, Unreachable
+from cenote.outbound.mail.letter import written
+from cenote.outbound.transports import STEP_SECONDS, Refused, Undelivered, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     import aiosmtplib
 
-    from cenote.outbound.mail.letter import Letter
+    from cenote.domain.messages import Message
 
 Tls = Literal["implicit", "required", "offered", "never"]
 
-# Seconds for each answer of the server, and for all that connecting, or sending one mail, takes. RFC 5321 would allow
-# minutes, which no queue should wait for.
+# Seconds for each answer of the server. RFC 5321 would allow minutes, which no queue should wait for.
 ANSWER_SECONDS: Final = 20
-STEP_SECONDS: Final = 45
 PORTS: Final = {"smtp": 587, "smtps": 465}
 STARTTLS: Final[dict[str, Tls]] = {"required": "required", "auto": "offered", "never": "never"}
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -73,10 +72,13 @@ def parsed(url: str) -> Server:
 
 
 class Smtp:
-    """The way out by one server. `guard` raises where nothing may go out: inside a transaction."""
+    """The way out by one server. `default_sender` is who mail is from where its pool does not say; `guard` raises where
+    nothing may go out: inside a transaction.
+    """
 
-    def __init__(self, server: Server, *, guard: Callable[[], None]) -> None:
+    def __init__(self, server: Server, *, default_sender: str, guard: Callable[[], None]) -> None:
         self._server = server
+        self._sender = default_sender
         self._guard = guard
 
     @cached_property
@@ -106,7 +108,7 @@ class Smtp:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unreachable(reason(error)) from None
         try:
-            yield Connection(client, self._guard)
+            yield Connection(client, self._sender, self._guard)
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
@@ -116,15 +118,17 @@ class Smtp:
 class Connection:
     """A conversation with the server, for one mail after the other."""
 
-    def __init__(self, client: aiosmtplib.SMTP, guard: Callable[[], None]) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, sender: str, guard: Callable[[], None]) -> None:
         self._client = client
+        self._sender = sender
         self._guard = guard
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, message: Message) -> None:
         """Returns once the server has taken the mail over; raises Refused, Undelivered or Unreachable otherwise."""
         import aiosmtplib  # noqa: PLC0415 (see `connected`)
 
         self._guard()
+        letter = written(message, default_sender=self._sender)
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await self._client.send_message(
