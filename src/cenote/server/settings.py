@@ -262,11 +262,6 @@ def worker_count(settings: Settings) -> int:
     return settings.workers or cores
 
 
-def make_data(settings: Settings) -> None:
-    """Makes the data directory for its owner only; SettingsError where that cannot be done."""
-    data = Path(settings.data)
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
 def check_endpoints(settings: Settings) -> None:
     try:
         endpoints.check(settings)
@@ -274,6 +269,11 @@ def check_endpoints(settings: Settings) -> None:
         raise SettingsError(str(error)) from None
 
 
+def make_data(settings: Settings) -> None:
+    """Makes the data directory for its owner only; SettingsError where that cannot be done."""
+    data = Path(settings.data)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
             f"The data directory {data} cannot be made ({error.strerror}): choose another with --data."
