@@ -84,6 +84,14 @@ def test_too_few_random_bytes_are_refused() -> None:
         ids.new_uuid(bytes(15))
 
 
+@given(st.binary(min_size=16, max_size=16))
+def test_a_uuid_is_what_the_library_makes_of_the_same_bytes(random: bytes) -> None:
+    assert ids.new_uuid(random) == str(uuid.UUID(bytes=random, version=4))
+    ordered = uuid.UUID(ids.new_ordered_uuid(1_700_000_000_000, random))
+    assert (ordered.version, ordered.variant) == (7, uuid.RFC_4122)
+    assert ordered.int >> 80 == 1_700_000_000_000
+
+
 @pytest.mark.parametrize("wanted", ["eu-west-1_test", "eu-west-1_0", "eu-west-1_" + "a" * 45])
 def test_a_wanted_pool_id_of_the_right_form_and_region_is_taken(wanted: str) -> None:
     assert ids.wanted_user_pool_id(wanted, "eu-west-1") == wanted

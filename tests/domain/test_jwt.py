@@ -363,3 +363,29 @@ def test_case_33_a_compressed_token_is_never_expanded() -> None:
 @pytest.mark.parametrize("count", [2, 1000, 100_000])
 def test_case_33_a_token_of_many_segments_is_refused(count: int) -> None:
     assert VERIFIER.verify(TOKEN + ".A" * count) is None
+
+
+def test_case_30_verifiers_that_share_a_memory_keep_to_their_own_keys() -> None:
+    other = new_key()
+    seen = jwt.Seen()
+    mine = jwt.Verifier({"a": PRIVATE.public_key()}, seen)
+    theirs = jwt.Verifier({"a": other.public_key()}, seen)
+    token = jwt.sign({"sub": "x"}, jwt.SigningKey("a", PRIVATE))
+    for _ in range(2):
+        assert mine.verify(token) == {"sub": "x"}
+        assert theirs.verify(token) is None
+
+
+def test_what_is_remembered_is_bounded_and_cannot_be_changed() -> None:
+    seen = jwt.Seen()
+    verifier = jwt.Verifier({"a": PRIVATE.public_key()}, seen)
+    key = jwt.SigningKey("a", PRIVATE)
+    claims = verifier.verify(jwt.sign({"sub": "x"}, key))
+    assert claims is not None
+    with pytest.raises(TypeError):
+        claims["sub"] = "y"  # type: ignore[index]
+    for number in range(jwt.REMEMBERED + 10):
+        seen.keep((verifier, str(number)), {})
+    assert len(seen) == jwt.REMEMBERED
+    verifier.verify(jwt.sign({"long": "x" * jwt.REMEMBERED_LENGTH}, key))
+    assert max(len(token) for _, token in seen) <= jwt.REMEMBERED_LENGTH

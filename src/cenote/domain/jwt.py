@@ -6,10 +6,12 @@ compared as a whole, never looked up. Cognito's header is `{"kid":…,"alg":"RS2
 """
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -21,9 +23,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 # Longer than any token with every attribute in it that a user can have; checked before any work.
 MAX_LENGTH: Final = 1 << 18
+# How many good tokens are remembered, and how long one may be for that: about 5 MB of usual ones.
+REMEMBERED: Final = 2048
+REMEMBERED_LENGTH: Final = 4096
 # How far the clocks of two nodes may be apart: a token may be that much younger than the present.
 CLOCK_SKEW: Final = 60_000
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _PADDING: Final = padding.PKCS1v15()
 _HASH: Final = SHA256()
 _encode_json: Final = msgspec.json.Encoder().encode
@@ -48,20 +54,44 @@ def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
     return f"{signed}.{_encode(key.private.sign(signed.encode(), _PADDING, _HASH))}"
 
 
+class Seen(dict[tuple["Verifier", str], Mapping[str, Any]]):
+    """Good tokens, each beside the verifier that found it good: to another one it is a stranger. Safe to lose."""
+
+    def keep(self, key: tuple["Verifier", str], claims: Mapping[str, Any]) -> None:
+        if len(self) >= REMEMBERED:
+            self.pop(next(iter(self)))
+        self[key] = claims
+
+
 class Verifier:
-    """Tells a pool's own tokens from all others."""
+    """Tells a pool's own tokens from all others.
 
-    __slots__ = ("_keys",)
+    Remembers what it has seen: that these keys signed this text stays true, and apps send one token many times.
+    """
 
-    def __init__(self, keys: Mapping[str, RSAPublicKey]) -> None:
-        """Take the public keys that may have signed, by kid; those of another pool are not among them."""
+    __slots__ = ("_keys", "_seen")
+
+    def __init__(self, keys: Mapping[str, RSAPublicKey], seen: "Seen | None" = None) -> None:
+        """Take the public keys that may have signed, by kid; those of another pool are not among them.
+
+        `seen` is a memory that verifiers may share.
+        """
         self._keys = {_header(kid): key for kid, key in keys.items()}
+        self._seen = Seen() if seen is None else seen
 
-    def verify(self, token: str) -> dict[str, Any] | None:
+    def verify(self, token: str) -> Mapping[str, Any] | None:
         """Return the claims if one of the keys signed exactly this text; None for anything else.
 
         Whether the claims are good now, and for what, is for `judge`.
         """
+        claims = self._seen.get((self, token))
+        if claims is None:
+            claims = self._verified(token)
+            if claims is not None and len(token) <= REMEMBERED_LENGTH:
+                self._seen.keep((self, token), claims)
+        return claims
+
+    def _verified(self, token: str) -> Mapping[str, Any] | None:
         if len(token) > MAX_LENGTH:
             return None
         header, *rest = token.split(".", 3)
@@ -74,7 +104,7 @@ class Verifier:
         except (InvalidSignature, ValueError):
             return None
         # The signature covers the payload's spelling, so only its own had to be looked at.
-        return _decode_claims(base64.urlsafe_b64decode(payload + "=="))
+        return MappingProxyType(_decode_claims(base64.urlsafe_b64decode(payload + "==")))
 
 
 def unverified_claims(token: str) -> dict[str, Any] | None:
@@ -170,7 +200,7 @@ def _header(kid: str) -> str:
 
 
 def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def _encode_number(number: int) -> str:

@@ -11,7 +11,7 @@ class Session:
 
     `client_revision` and `pool_revision` are the app client's and the pool's when the session was read. `device_key`
     is the device that signed in, or the key that was given out for it, in a pool that tracks devices. `grant` is what
-    an OAuth authorization gave it; None for a sign-in by the API.
+    an OAuth authorization gave it; None for a sign-in by the API. `grouped` tells that its user may be in groups.
     """
 
     pool_id: str
@@ -27,3 +27,4 @@ class Session:
     device_key: str | None = None
     pool_revision: int = 0
     grant: Grant | None = None
+    grouped: bool = True

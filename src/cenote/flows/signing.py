@@ -32,12 +32,13 @@ class Signing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._signers: dict[str, PoolSigner] = {}
+        self._seen = jwt.Seen()
         self._maker: ThreadPoolExecutor | None = None
 
     async def of(self, pool: Pool) -> PoolSigner:
         signer = self._signers.get(pool.pool_id)
         if signer is None or signer.revision != pool.revision:
-            signer = signer_of(pool, await self._store.pools.signing_keys(pool))
+            signer = signer_of(pool, await self._store.pools.signing_keys(pool), self._seen)
             if len(self._signers) >= CACHE_LIMIT:
                 self._signers.pop(next(iter(self._signers)))
             self._signers[pool.pool_id] = signer
@@ -64,14 +65,14 @@ class Signing:
             await self._store.pools.touch(pool_id)
 
 
-def signer_of(pool: Pool, keys: list[SigningKey]) -> PoolSigner:
-    """The signer of these keys, newest first."""
+def signer_of(pool: Pool, keys: list[SigningKey], seen: jwt.Seen) -> PoolSigner:
+    """The signer of these keys, newest first; `seen` is the memory of all pools' verifiers."""
     current = {key.token_use: key for key in reversed(keys) if key.private_der is not None}
     return PoolSigner(
         revision=pool.revision,
         id_key=loaded(current["id"]),
         access_key=loaded(current["access"]),
-        verifier=jwt.Verifier({key.kid: jwt.load_public_jwk(key.public_jwk) for key in keys}),
+        verifier=jwt.Verifier({key.kid: jwt.load_public_jwk(key.public_jwk) for key in keys}, seen),
         jwks=jwt.jwks(key.public_jwk for key in keys),
     )
 

@@ -130,7 +130,7 @@ async def issue(
     `changes` are what the pool's function makes of the claims. An OAuth grant without `openid` gets no ID token; one
     with it, the `nonce` of its request and a hash of the access token.
     """
-    groups = await ctx.store.groups.of_user(pool.pool_id, user.sub)
+    groups = await ctx.store.groups.of_user(pool.pool_id, user.sub) if session.grouped else []
     signer = await ctx.signing.of(pool)
     lifetimes = client_rules.lifetimes(client.document)
     id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)

@@ -12,7 +12,8 @@ from cenote.store.users import user_of
 
 COLUMNS = (
     "s.session_id, s.sub, s.client_id, s.auth_time, s.expires_at, s.revoked_at, s.generation, s.rotated_at,"
-    " c.revision, s.device_key, p.revision, s.oauth_grant"
+    " c.revision, s.device_key, p.revision, s.oauth_grant,"
+    " EXISTS (SELECT 1 FROM memberships m WHERE m.pool_id = s.pool_id AND m.sub = s.sub)"
 )
 
 encode = msgspec.json.Encoder().encode
@@ -49,7 +50,7 @@ class Sessions:
         if row is None:
             return None
         grant = None if row[11] is None else decode_grant(row[11])
-        return Session(pool_id, *(*row[:11], grant)), user_of(pool_id, row[12:])
+        return Session(pool_id, *(*row[:11], grant, bool(row[12]))), user_of(pool_id, row[13:])
 
     async def track(self, pool_id: str, session_id: str, activity: Activity) -> bool:
         """Keeps who used the session last; False for one that is over."""
