@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench import filling, ways_in
+from bench import filling, oauth, ways_in
 from bench.cryptography_alone import CryptographyAlone
 from bench.existence import SUSPICIOUS, TRIES, compared, sampled
 from bench.load import Load, Script, Timing
@@ -274,6 +274,12 @@ def ways(setting: Setting) -> Iterator[Finding]:
         yield Finding(title, f"{sample.cpu:.0f} µs of CPU, {sample.share:.2f} of it cryptography")
 
 
+def endpoints(setting: Setting) -> Iterator[Finding]:
+    """The OAuth endpoints and the sign-in page, oidc-provider beside them."""
+    for finding in oauth.findings(setting.cores, setting.effort):
+        yield Finding(*finding)
+
+
 EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "ready": ready,
     "memory": memory,
@@ -283,6 +289,7 @@ EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "million": million,
     "ways": ways,
     "existence": existence,
+    "oauth": endpoints,
 }
 
 

@@ -20,8 +20,11 @@ STALLED_AFTER = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`head` is the status line and the headers."""
+
     status: int
     body: bytes
+    head: bytes = b""
 
 
 Script = Generator[bytes, Answer, None]
@@ -32,7 +35,8 @@ def parse(data: bytes | bytearray, *, ended: bool = False) -> tuple[Answer, bool
     head_end = data.find(b"\r\n\r\n")
     if head_end < 0:
         return None
-    head = bytes(data[:head_end]).lower()
+    whole = bytes(data[:head_end])
+    head = whole.lower()
     status, start = int(head[9:12]), head_end + 4
     stays = head[:8] == b"http/1.1" and b"connection: close" not in head
     at = head.find(b"\r\ncontent-length:")
@@ -41,11 +45,11 @@ def parse(data: bytes | bytearray, *, ended: bool = False) -> tuple[Answer, bool
         length = int(head[at + 17 : line_end if line_end >= 0 else None])
         if len(data) < start + length:
             return None
-        return Answer(status, bytes(data[start : start + length])), stays
+        return Answer(status, bytes(data[start : start + length]), whole), stays
     if b"transfer-encoding: chunked" in head:
         body = unchunked(bytes(data[start:]))
-        return None if body is None else (Answer(status, body), stays)
-    return (Answer(status, bytes(data[start:])), False) if ended else None
+        return None if body is None else (Answer(status, body, whole), stays)
+    return (Answer(status, bytes(data[start:]), whole), False) if ended else None
 
 
 def unchunked(data: bytes) -> bytes | None:
