@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cenote import __version__
+from cenote.domain.messages import ROUTES_OF_MAIL as MAIL
 from cenote.domain.messages import Message
 from cenote.domain.users import User
 from cenote.store import Store
@@ -45,7 +46,7 @@ async def queue(store: Store, pool: Pool, name: str, *, state: str = "due", at: 
 async def taken(store: Store, *, now: int, limit: int = 10) -> list[str]:
     async def take() -> list[str]:
         async with store.transaction():
-            due = await store.messages.take_due(now=now, lease=1000, limit=limit)
+            due = await store.messages.take_due(routes=MAIL, now=now, lease=1000, limit=limit)
         return [one.message.message_id for one in due]
 
     return await retrying(take, attempts=20)
@@ -53,9 +54,9 @@ async def taken(store: Store, *, now: int, limit: int = 10) -> list[str]:
 
 async def test_a_message_is_taken_once_in_its_lease_and_again_after_it(store: Store, pool: Pool) -> None:
     await queue(store, pool, "one")
-    assert await store.messages.any_due(now=NOW)
+    assert await store.messages.any_due(routes=MAIL, now=NOW)
     assert await taken(store, now=NOW) == ["one"]
-    assert not await store.messages.any_due(now=NOW + 999)
+    assert not await store.messages.any_due(routes=MAIL, now=NOW + 999)
     assert await taken(store, now=NOW + 999) == []
     assert await taken(store, now=NOW + 1000) == ["one"]
 
@@ -98,17 +99,50 @@ async def test_old_messages_are_removed_and_those_still_due_are_not(store: Store
     for state in ("due", "kept", "void", "sent", "dead"):
         await queue(store, pool, state, state=state)
     async with store.transaction():
-        assert await store.messages.remove_old(before=NOW, limit=10) == 0
-        assert await store.messages.remove_old(before=NOW + 1, limit=3) == 3
-        assert await store.messages.remove_old(before=NOW + 1, limit=10) == 1
+        assert await store.messages.remove_old(before=NOW, dead_before=NOW, limit=10) == 0
+        assert await store.messages.remove_old(before=NOW + 1, dead_before=NOW, limit=2) == 2
+        assert await store.messages.remove_old(before=NOW + 1, dead_before=NOW, limit=10) == 1
+        assert await store.messages.counts() == {("EMAIL", "due"): 1, ("EMAIL", "dead"): 1}
+        assert await store.messages.remove_old(before=NOW + 1, dead_before=NOW + 1, limit=10) == 1
     assert await taken(store, now=NOW) == ["due"]
 
 
-async def test_a_queued_message_wakes_who_waits_for_one(store: Store, pool: Pool) -> None:
+async def test_what_nobody_takes_is_given_up(store: Store, pool: Pool) -> None:
+    for name in ("one", "two"):
+        await queue(store, pool, name)
     await queue(store, pool, "kept", state="kept")
-    assert not store.messages.queued.is_set()
+    async with store.transaction():
+        assert await store.messages.give_up(before=NOW, limit=10) == 0
+        assert await store.messages.give_up(before=NOW + 1, limit=1) == 1
+        assert await store.messages.give_up(before=NOW + 1, limit=10) == 1
+    assert await store.messages.counts() == {("EMAIL", "dead"): 2, ("EMAIL", "kept"): 1}
+    assert {message.error for message in await store.messages.list_(to=None, limit=10)} == {None, "too old"}
+
+
+async def test_messages_to_nobody_are_removed_on_their_own(store: Store, pool: Pool) -> None:
+    for state in ("due", "kept", "void"):
+        await queue(store, pool, state, state=state)
+    async with store.transaction():
+        assert await store.messages.remove_void(before=NOW, limit=10) == 0
+        assert await store.messages.remove_void(before=NOW + 1, limit=10) == 1
+    assert len(await store.messages.list_(to=None, limit=10)) == 2
+
+
+async def test_a_message_is_taken_by_its_own_way_only(store: Store, pool: Pool) -> None:
+    await queue(store, pool, "one")
+    async with store.transaction():
+        assert await store.messages.take_due(routes=("SMS", "DEVELOPER"), now=NOW, lease=1, limit=9) == []
+    assert not await store.messages.any_due(routes=("SMS",), now=NOW)
+    assert await taken(store, now=NOW) == ["one"]
+
+
+async def test_a_queued_message_wakes_who_waits_for_one(store: Store, pool: Pool) -> None:
+    mail, texts = store.messages.watched(MAIL), store.messages.watched(("SMS",))
+    await queue(store, pool, "kept", state="kept")
+    assert not mail.is_set()
     await queue(store, pool, "due")
-    assert store.messages.queued.is_set()
+    assert mail.is_set()
+    assert not texts.is_set()
 
 
 async def test_tries_at_a_code_are_never_exceeded(store: Store, pool: Pool) -> None:

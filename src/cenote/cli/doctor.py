@@ -22,7 +22,16 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints a line a check; exits with 1 if one fails."""
     settings = settings_of(args)
-    checks: tuple[Callable[[Settings], Finding], ...] = (python, data, database, port, keys, mail)
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        python,
+        data,
+        database,
+        port,
+        keys,
+        mail,
+        texts,
+        given_up,
+    )
     findings = [check(settings) for check in checks]
     for good, text in findings:
         print(f"{'ok  ' if good else 'FAIL'}  {text}")
@@ -82,12 +91,42 @@ def port(settings: Settings) -> Finding:
 def keys(settings: Settings) -> Finding:
     if settings.loopback:
         return True, "loopback: any credentials pass"
-    return True, "beyond loopback: serve refuses to start until `cenote keys create` was run"
+    return True, "others can reach it: serve refuses to start until `cenote keys create` was run"
 
 
 def mail(settings: Settings) -> Finding:
-    if settings.smtp_url:
-        return True, "mail goes out by SMTP"
+    ways = [name for name, set_ in (("SMTP", settings.smtp_url), ("SES", settings.ses_endpoint)) if set_]
+    if ways:
+        return True, f"mail goes out by {' and '.join(ways)}"
     return settings.loopback, "no smtp_url: mail stays in the outbox" + (
-        "" if settings.loopback else ", which nobody can read beyond loopback"
+        "" if settings.loopback else ", which nobody can read where others can reach the server"
     )
+
+
+def texts(settings: Settings) -> Finding:
+    if settings.sns_endpoint or settings.sms_gateway:
+        return True, f"text messages go out by {'SNS' if settings.sns_endpoint else 'a gateway'}"
+    return True, "no sns_endpoint or sms_gateway: text messages stay in the outbox"
+
+
+def given_up(settings: Settings) -> Finding:
+    """Messages that nobody got, of the last three days."""
+    from cenote.store.engine import StoreError, open_engine  # noqa: PLC0415
+    from cenote.store.messages import counts  # noqa: PLC0415
+
+    async def counted() -> int:
+        engine = await open_engine(settings.database_path)
+        try:
+            return sum(count for (_, state), count in (await counts(engine)).items() if state == "dead")
+        finally:
+            await engine.close()
+
+    if not settings.database and not Path(settings.data, "cenote.db").exists():
+        return True, "no message was given up"
+    try:
+        dead = asyncio.run(counted())
+    except StoreError:
+        return True, "messages cannot be counted before the database is migrated"
+    if dead:
+        return False, f"{dead} messages were given up in three days: the log says why"
+    return True, "no message was given up"

@@ -49,8 +49,10 @@ STOP_SECONDS: Final = 10
 
 # Messages to nobody are there to be written, not to be kept.
 VOID_RETENTION: Final = MINUTE
-# Messages that were delivered, kept or given up stay in the outbox for so long.
+# Messages that were delivered or kept stay in the outbox for so long; those that were given up, until an operator is
+# back from a weekend.
 RETENTION: Final = DAY
+DEAD_RETENTION: Final = 3 * DAY
 # How long a user's history of sign-ins goes back.
 HISTORY: Final = 2 * 365 * DAY
 SWEEP_SECONDS: Final = 60.0
@@ -198,7 +200,10 @@ async def swept(app: Application) -> None:
 
     async def messages() -> int:
         async with store.transaction():
-            return await store.messages.remove_old(before=app.clock() - RETENTION, limit=SWEEP_LIMIT)
+            now = app.clock()
+            return await store.messages.remove_old(
+                before=now - RETENTION, dead_before=now - DEAD_RETENTION, limit=SWEEP_LIMIT
+            )
 
     async def void() -> int:
         async with store.transaction():

@@ -3,7 +3,7 @@
 Each worker counts in files in a directory of its own making, so whichever worker is scraped answers for all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -42,8 +42,11 @@ class Metrics:
             record = self._times[operation] = self._seconds.labels(operation).observe
         record(seconds)
 
-    def rendered(self) -> bytes:
-        """The exposition text, of all workers."""
+    def rendered(self, messages: Mapping[tuple[str, str], int]) -> bytes:
+        """The exposition text, of all workers; `messages` counts those in the database by medium and state."""
+        return self._counted() + of_messages(messages)
+
+    def _counted(self) -> bytes:
         from prometheus_client import CollectorRegistry, generate_latest, multiprocess  # noqa: PLC0415
 
         if not self._several:
@@ -51,3 +54,16 @@ class Metrics:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+def of_messages(messages: Mapping[tuple[str, str], int]) -> bytes:
+    """A gauge of messages. Those that are dead are there even if there are none: alerts look for them."""
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest  # noqa: PLC0415
+
+    registry = CollectorRegistry()
+    gauge = Gauge(
+        "cenote_messages", "Messages kept: due, sent, kept, dead.", ["medium", "state"], registry=registry
+    )
+    for medium, state in {*messages, ("EMAIL", "dead"), ("SMS", "dead")}:
+        gauge.labels(medium, state).set(messages.get((medium, state), 0))
+    return generate_latest(registry)

@@ -120,7 +120,8 @@ class Pages:
             return await not_found(request, KeyError())
         if not self._is_private(request) and not self._has_token(request):
             return PlainTextResponse("Unauthorized\n", 401, {"www-authenticate": "Bearer", **PRIVATE})
-        return Response(metrics.rendered(), 200, PRIVATE, "text/plain; version=0.0.4; charset=utf-8")
+        counts = await self._app.store.messages.counts()
+        return Response(metrics.rendered(counts), 200, PRIVATE, "text/plain; version=0.0.4; charset=utf-8")
 
     def _has_token(self, request: Request) -> bool:
         token = self._app.settings.metrics_token.encode()

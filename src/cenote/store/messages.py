@@ -109,10 +109,7 @@ class Messages:
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """How many messages of each medium there are in each state but void."""
-        rows = await self._engine.all(
-            "SELECT medium, state, COUNT(*) FROM messages WHERE state <> 'void' GROUP BY medium, state"
-        )
-        return {(medium, state): count for medium, state, count in rows}
+        return await counts(self._engine)
 
     async def give_up(self, *, before: int, limit: int) -> int:
         """Gives up at most `limit` messages that are due still and older than that: nobody takes their route."""
@@ -131,12 +128,15 @@ class Messages:
             before, limit,
         )  # fmt: skip
 
-    async def remove_old(self, *, before: int, limit: int) -> int:
-        """Removes at most `limit` messages that are not due any more and older than that."""
+    async def remove_old(self, *, before: int, dead_before: int, limit: int) -> int:
+        """Removes at most `limit` messages that are not due any more and older than that; `dead_before` is for those
+        that were given up.
+        """
         return await self._engine.run(
             "DELETE FROM messages WHERE (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages"
-            " WHERE created_at < ? AND state <> 'due' ORDER BY created_at LIMIT ?)",
-            before, limit,
+            " WHERE created_at < ? AND state <> 'due' AND (state <> 'dead' OR created_at < ?)"
+            " ORDER BY created_at LIMIT ?)",
+            before, dead_before, limit,
         )  # fmt: skip
 
     async def _opened(self, row: tuple[Any, ...]) -> Message:
@@ -151,6 +151,14 @@ class Messages:
             route=route,
             **content,
         )
+
+
+async def counts(engine: Engine) -> dict[tuple[str, str], int]:
+    """See `Messages.counts`; for who has no keys."""
+    rows = await engine.all(
+        "SELECT medium, state, COUNT(*) FROM messages WHERE state <> 'void' GROUP BY medium, state"
+    )
+    return {(medium, state): count for medium, state, count in rows}
 
 
 def marks(values: Collection[str]) -> str:
