@@ -33,6 +33,10 @@ SIMPLE = {
     "timestamp": "float",
 }
 
+# What the model says and AWS does not do. A custom domain has dots (documented at CreateUserPoolDomain), and the
+# pattern of a prefix is checked where it is known to be one.
+UNTRUE = {("DomainType", "pattern")}
+
 Model = dict[str, Any]
 
 
@@ -73,10 +77,11 @@ def used_shapes(model: Model) -> list[str]:
     return sorted(used)
 
 
-def strip_shape(shape: Model) -> Model:
+def strip_shape(name: str, shape: Model) -> Model:
     """A shape with its type, constraints and references, and nothing else."""
     stripped: Model = {"type": "document" if shape.get("document") else shape["type"]}
-    stripped.update({trait: shape[trait] for trait in KEPT_TRAITS if trait in shape})
+    kept = (trait for trait in KEPT_TRAITS if trait in shape and (name, trait) not in UNTRUE)
+    stripped.update({trait: shape[trait] for trait in kept})
     if stripped["type"] == "structure":
         stripped["members"] = {name: member["shape"] for name, member in shape["members"].items()}
     for part in ("member", "key", "value"):
@@ -105,7 +110,7 @@ def strip_model(service: str, model: Model) -> Model:
         "signing_name": metadata.get("signingName", metadata["endpointPrefix"]),
         "target_prefix": metadata["targetPrefix"],
         "operations": {name: strip_operation(op) for name, op in sorted(model["operations"].items())},
-        "shapes": {name: strip_shape(model["shapes"][name]) for name in used_shapes(model)},
+        "shapes": {name: strip_shape(name, model["shapes"][name]) for name in used_shapes(model)},
     }
 
 

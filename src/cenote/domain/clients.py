@@ -68,18 +68,36 @@ class Lifetimes(NamedTuple):
     refresh: int
 
 
-def created(pool: Document, request: Document, *, pool_id: str, confidential: bool) -> dict[str, Any]:
-    """The document of a new client of this pool; `confidential` if it gets a secret."""
-    return checked(pool, settings(request), pool_id=pool_id, confidential=confidential, deed="creating")
+def created(
+    pool: Document,
+    request: Document,
+    *,
+    pool_id: str,
+    confidential: bool,
+    scopes: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The document of a new client of this pool; `confidential` if it gets a secret.
+
+    `scopes` are those of the pool's resource servers.
+    """
+    return checked(
+        pool, settings(request), pool_id=pool_id, confidential=confidential, deed="creating", scopes=scopes
+    )
 
 
 def updated(
-    pool: Document, document: Document, request: Document, *, pool_id: str, confidential: bool
+    pool: Document,
+    document: Document,
+    request: Document,
+    *,
+    pool_id: str,
+    confidential: bool,
+    scopes: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The document after UpdateUserPoolClient: all but the name goes back to its default if left out."""
     after = settings({"ClientName": document["ClientName"], **request})
     after |= {name: document[name] for name in APART if name in document}
-    return checked(pool, after, pool_id=pool_id, confidential=confidential, deed="updating")
+    return checked(pool, after, pool_id=pool_id, confidential=confidential, deed="updating", scopes=scopes)
 
 
 def settings(request: Document) -> dict[str, Any]:
@@ -95,7 +113,13 @@ def settings(request: Document) -> dict[str, Any]:
 
 
 def checked(
-    pool: Document, document: dict[str, Any], *, pool_id: str, confidential: bool, deed: str
+    pool: Document,
+    document: dict[str, Any],
+    *,
+    pool_id: str,
+    confidential: bool,
+    deed: str,
+    scopes: frozenset[str],
 ) -> dict[str, Any]:
     check_lifetimes(lifetimes(document))
     check_auth_flows(document.get("ExplicitAuthFlows", ()))
@@ -108,7 +132,7 @@ def checked(
             "Client Secret is required to set EnablePropagateAdditionalUserContextData as true"
         )
     check_urls(document)
-    check_oauth(document, confidential=confidential)
+    check_oauth(document, confidential=confidential, custom=scopes)
     return document
 
 
@@ -193,11 +217,12 @@ def check_url(url: str) -> None:
         raise InvalidParameter(f"{url} cannot use the HTTP protocol.")
 
 
-def check_oauth(document: Document, *, confidential: bool) -> None:
+def check_oauth(document: Document, *, confidential: bool, custom: frozenset[str]) -> None:
+    """`custom` are the scopes of the pool's resource servers: the only ones that a client may have for itself."""
     flows = set(document.get("AllowedOAuthFlows", ()))
     scopes = document.get("AllowedOAuthScopes", ())
     for scope in scopes:
-        if scope not in STANDARD_SCOPES:
+        if scope not in STANDARD_SCOPES and scope not in custom:
             raise ScopeDoesNotExist(f"Invalid scope requested: {scope}")
     if "client_credentials" in flows:
         if len(flows) > 1:
@@ -209,7 +234,8 @@ def check_oauth(document: Document, *, confidential: bool) -> None:
                 "client_credentials flow can not be selected if client does not have a client secret."
             )
         for scope in scopes:
-            raise InvalidOAuthFlow(f"{scope} is not supported with client_credentials flow")
+            if scope not in custom:
+                raise InvalidOAuthFlow(f"{scope} is not supported with client_credentials flow")
     if not document["AllowedOAuthFlowsUserPoolClient"]:
         return
     if not flows or not scopes:

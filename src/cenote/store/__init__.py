@@ -15,12 +15,14 @@ from cenote.store.browser_sessions import BrowserSessions
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
 from cenote.store.devices import Devices
+from cenote.store.domains import Domains
 from cenote.store.engine import Engine
 from cenote.store.factors import FactorRecords
 from cenote.store.groups import Groups
 from cenote.store.messages import Messages
 from cenote.store.passkeys import Passkeys
 from cenote.store.pools import Pools
+from cenote.store.resource_servers import ResourceServers
 from cenote.store.sealing import Keyring, Sealer
 from cenote.store.sessions import Sessions
 from cenote.store.users import Users
@@ -37,6 +39,8 @@ class Store:
         self.access_keys = AccessKeys(engine, server)
         self.pools = Pools(engine, keyring)
         self.clients = Clients(engine, self.pools)
+        self.domains = Domains(engine)
+        self.resource_servers = ResourceServers(engine)
         self.users = Users(engine)
         self.groups = Groups(engine)
         self.sessions = Sessions(engine)

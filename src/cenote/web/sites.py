@@ -47,19 +47,14 @@ class Sites:
             return self._base
         prefix = name.removesuffix(self._suffix)
         asked = prefix if prefix != name else name
-        if not hasattr(self._store, "domains"):
-            return self._base
-        domain = await self._store.domains.find_by_host(asked)
+        domain = await self._store.domains.find(asked)
         if domain is None or domain.is_custom is (asked != name):
             return self._base
         return Site(self.url(domain.name, is_custom=domain.is_custom), domain.pool_id)
 
     async def of_pool(self, pool_id: str) -> Site:
         """Where the pool is found: at its own domain, a custom one first, or at the base host."""
-        if not hasattr(self._store, "domains"):
-            return self._base
-        domains = await self._store.domains.of_pool(pool_id)
-        for domain in sorted(domains, key=lambda domain: not domain.is_custom):
+        for domain in await self._store.domains.of_pool(pool_id):
             return Site(self.url(domain.name, is_custom=domain.is_custom), pool_id)
         return self._base
 

@@ -27,7 +27,13 @@ async def create_user_pool_client(
         raise InvalidParameter("GenerateSecret and ClientSecret cannot be given together.")
     pool = await ctx.store.pools.get(req["UserPoolId"])
     confidential = bool(req.get("GenerateSecret") or "ClientSecret" in req)
-    document = rules.created(pool.document, req, pool_id=pool.pool_id, confidential=confidential)
+    document = rules.created(
+        pool.document,
+        req,
+        pool_id=pool.pool_id,
+        confidential=confidential,
+        scopes=await ctx.store.resource_servers.scopes(pool.pool_id),
+    )
     client_id = identifiers.new_client_id(ctx.entropy(32))
     now = ctx.clock()
     async with ctx.store.transaction():
@@ -54,7 +60,12 @@ async def update_user_pool_client(
         pool = await ctx.store.pools.get(req["UserPoolId"])
         client = await ctx.store.clients.get(pool, req["ClientId"])
         document = rules.updated(
-            pool.document, client.document, req, pool_id=pool.pool_id, confidential=bool(client.secrets)
+            pool.document,
+            client.document,
+            req,
+            pool_id=pool.pool_id,
+            confidential=bool(client.secrets),
+            scopes=await ctx.store.resource_servers.scopes(pool.pool_id),
         )
         await ctx.store.clients.set_document(pool.pool_id, client.client_id, document, now=ctx.clock())
         client = await ctx.store.clients.get(pool, client.client_id)

@@ -13,6 +13,9 @@ from cenote.domain.errors import InvalidParameter
 from cenote.domain.mfa_settings import UNSHOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cenote.domain.domains import Domain
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
     from cenote.store.pools import Pool
@@ -43,7 +46,8 @@ async def describe_user_pool(
 ) -> shapes.DescribeUserPoolResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     users = await ctx.store.pools.count_users(pool.pool_id)
-    return {"UserPool": described(ctx, pool, users=users)}
+    domains = await ctx.store.domains.of_pool(pool.pool_id)
+    return {"UserPool": described(ctx, pool, users=users, domains=domains)}
 
 
 @operation
@@ -61,6 +65,11 @@ async def delete_user_pool(ctx: Context, req: shapes.DeleteUserPoolRequest) -> N
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
         rules.require_deletable(pool.document)
+        if await ctx.store.domains.of_pool(pool.pool_id):
+            # recorded
+            raise InvalidParameter(
+                "User pool cannot be deleted. It has a domain configured that should be deleted first."
+            )
         await ctx.store.pools.remove(pool.pool_id)
 
 
@@ -85,7 +94,7 @@ def region_of(ctx: Context) -> str:
     return region
 
 
-def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
+def described(ctx: Context, pool: Pool, *, users: int, domains: Sequence[Domain] = ()) -> shapes.UserPoolType:
     shape: Any = {
         "Id": pool.pool_id,
         **{name: value for name, value in pool.document.items() if name not in (*UNSHOWN, *rules.APART)},
@@ -93,6 +102,7 @@ def described(ctx: Context, pool: Pool, *, users: int) -> shapes.UserPoolType:
         "CreationDate": render.seconds(pool.created_at),
         "EstimatedNumberOfUsers": users,
         "Arn": ctx.deployment.pool_arn(pool.pool_id),
+        **{"CustomDomain" if domain.is_custom else "Domain": domain.name for domain in domains},
     }
     return shape
 

@@ -7,7 +7,7 @@ import msgspec
 
 from cenote.domain import oauth
 from cenote.domain.oauth import OAuthError
-from cenote.flows import grants
+from cenote.flows import client_tokens, grants
 from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -60,8 +60,6 @@ async def client_credentials(ctx: Context, pool: Pool, client: Client, form: Par
         raise OAuthError("unauthorized_client")
     allowed = client.document.get("AllowedOAuthScopes", ())
     scopes = oauth.granted_scopes(form.get("scope"), allowed)
-    from cenote.flows import client_tokens  # noqa: PLC0415
-
     return await client_tokens.issue_machine_token(ctx, pool, client, scopes, metadata=metadata(form))
 
 

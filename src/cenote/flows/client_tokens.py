@@ -1,0 +1,37 @@
+"""Tokens for a client itself, without a user (RFC 6749 4.4): the OAuth endpoint and GetClientToken."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cenote.domain import claims, identifiers, jwt
+from cenote.domain import clients as client_rules
+from cenote.flows.context import Context
+from cenote.flows.triggers import pre_token_generation
+from cenote.flows.triggers.firing import Occasion
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+
+
+async def issue_machine_token(
+    ctx: Context, pool: Pool, client: Client, scopes: Sequence[str], *, metadata: Mapping[str, str]
+) -> dict[str, Any]:
+    """AccessToken, ExpiresIn and TokenType; the caller has checked the client's secret and the scopes.
+
+    A pool's function of version 3 may change claims and scopes (documented in "Pre token generation Lambda trigger").
+    """
+    lifetime = client_rules.lifetimes(client.document).access
+    content = claims.machine_token(
+        issuer=ctx.deployment.issuer(pool.pool_id),
+        client_id=client.client_id,
+        scopes=scopes,
+        jti=identifiers.new_uuid(ctx.entropy(16)),
+        issued_at=ctx.clock() // 1000,
+        lifetime=lifetime,
+    )
+    occasion = Occasion(ctx, pool, client, metadata)
+    changes = await pre_token_generation.machine_changes(occasion, client.client_id, scopes)
+    if changes is not None:
+        content = changes.of_access_token(content)
+    signer = await ctx.signing.of(pool)
+    token = await ctx.work.run(jwt.sign, content, signer.access_key)
+    return {"AccessToken": token, "ExpiresIn": lifetime, "TokenType": "Bearer"}
