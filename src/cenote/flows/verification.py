@@ -34,8 +34,8 @@ MISMATCH: Final = "Invalid verification code provided, please try again."
 EXPIRED: Final = "Invalid code provided, please request a code again."
 
 HOUR: Final = 60 * 60 * 1000
-# How often an hour a user may ask for a code, and guess at codes whichever they are. Documented in "Quotas in Amazon
-# Cognito": 5 and 15, and "5-20", depending on risk, for both with a password reset.
+# How often an hour a user may ask for a code, and guess at codes whichever they are. Assumed, in the order of what
+# "Quotas in Amazon Cognito" says of single users (five an hour for ChangePassword).
 SENDS: Final = dict.fromkeys(Purpose, 5) | {Purpose.RESET_PASSWORD: 10}
 GUESSES: Final = dict.fromkeys(Purpose, 15) | {Purpose.RESET_PASSWORD: 20}
 # The page behind a confirmation link, named as Cognito names it on a pool's domain.
