@@ -22,6 +22,8 @@ class Deployment:
     routes: frozenset[str] = frozenset()
     # How many messages an hour go to one address or number, as far as pools' users ask for them; 0 for any number.
     most_to_one: int = 0
+    # Where pools may export their logs to: services of AWS by their names, or `file`.
+    log_sinks: frozenset[str] = frozenset()
 
     def issuer(self, pool_id: str) -> str:
         """The `iss` of a pool's tokens; with `aws` the form that verifiers derive from a pool id."""

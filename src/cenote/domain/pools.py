@@ -19,7 +19,7 @@ FIXED: Final = ("SchemaAttributes", "AliasAttributes", "UsernameAttributes", "Us
 # Terraform relies on both.
 KEPT: Final = ("UserPoolTags", "UserAttributeUpdateSettings", "WebAuthnConfiguration")
 # Set and shown by operations of their own.
-APART: Final = ("SessionConfiguration", "RiskConfiguration")
+APART: Final = ("SessionConfiguration", "RiskConfiguration", "LogDeliveryConfiguration")
 # Kept and shown just as they are given.
 PLAIN: Final = (
     "AutoVerifiedAttributes",

@@ -13,6 +13,7 @@ from cenote.domain.errors import LimitExceeded, TooManyRequests
 from cenote.domain.message_templates import Content
 from cenote.domain.messages import Message
 from cenote.domain.users import User
+from cenote.flows import log_delivery
 from cenote.flows.context import Context
 from cenote.flows.triggers import custom_senders
 from cenote.flows.triggers.custom_message import Source
@@ -52,6 +53,9 @@ async def send(
         if source in {Source.SIGN_UP, Source.VERIFY_ATTRIBUTE}:
             raise LimitExceeded(TOO_MANY)
         state, error = "dead", "too many to one destination"
+        await log_delivery.undelivered(
+            ctx.store, occasion.pool, to.medium, error, now=ctx.clock(), entropy=ctx.entropy(8)
+        )
     await ctx.store.messages.add(pool.sealer, message, state=state, error=error)
 
 

@@ -11,7 +11,7 @@ from cenote.domain.errors import InvalidPassword, NotAuthorized, PasswordResetRe
 from cenote.domain.risk import Watch
 from cenote.domain.sign_in import FIRST_FACTORS, Flow, Proof, SecondFactors
 from cenote.domain.users import CONFIRMED, RESET_REQUIRED, User
-from cenote.flows import risk_notices
+from cenote.flows import log_delivery, risk_notices
 from cenote.flows.attempt import Attempt, Verdict
 from cenote.flows.context import Context
 from cenote.store.clients import Client
@@ -188,6 +188,7 @@ async def note(attempt: Attempt, response: str, *, decision: str = "") -> None:
         challenges=watch.challenges,
     )
     await ctx.store.auth_events.put(event)
+    await log_delivery.happened(ctx, attempt.pool, user, event, attempt.client.client_id)
 
 
 async def happened(ctx: Context, pool: Pool, user: User, event_type: str) -> None:
@@ -200,9 +201,11 @@ async def happened(ctx: Context, pool: Pool, user: User, event_type: str) -> Non
         pool.pool_id, user.sub, event_id, event_type, now, "Pass", origins.of(ctx.request)
     )
     await ctx.store.auth_events.put(event)
+    await log_delivery.happened(ctx, pool, user, event)
 
 
 async def pretended(ctx: Context, pool: Pool, subject: str) -> None:
     """Costs what writing something down costs, for who is not there or must not be seen to be (case 38)."""
     if risk.mode(pool.document) != "OFF":
         await ctx.store.attempts.grant(pool.pool_id, subject, "event", expires_at=ctx.clock())
+        await log_delivery.pretended(ctx, pool)

@@ -20,7 +20,7 @@ from cenote.flows.signing import Signing
 from cenote.flows.work import Work
 from cenote.outbound.functions.targets import Functions
 from cenote.outbound.functions.targets import parsed as parsed_functions
-from cenote.server import example, jobs
+from cenote.server import example, jobs, log_export
 from cenote.server.metrics import Metrics
 from cenote.server.outgoing import Outgoing
 from cenote.server.proxies import Proxies
@@ -45,6 +45,7 @@ log = logging.getLogger("cenote.server")
 access = logging.getLogger("cenote.access")
 # What the server does of its own accord is nobody's request.
 OWN_REQUEST = RequestFacts("", None, "", "", None, "")
+JOBS = (jobs.deliver_messages, jobs.sweep, log_export.deliver_log_events)
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -123,6 +124,7 @@ class Application:
                 issuer_form="aws" if settings.issuer == "aws" else "own",
                 routes=self.outgoing.routes,
                 most_to_one=settings.messages_per_hour,
+                log_sinks=frozenset(self.outgoing.log_sinks),
             )
             self.signing = Signing(store)
             self.work = Work()
@@ -140,7 +142,7 @@ class Application:
             self.dispatcher = self._dispatcher()
             if settings.example:
                 await example.make(self.context(OWN_REQUEST))
-            background = [asyncio.create_task(job(self)) for job in (jobs.deliver_messages, jobs.sweep)]
+            background = [asyncio.create_task(job(self)) for job in JOBS]
             stack.push_async_callback(ended, background)
             self._running = stack.pop_all()
 

@@ -16,6 +16,9 @@ ENDPOINTS: Final = {
     "ses": "ses_endpoint",
     "sns": "sns_endpoint",
     "kms": "kms_endpoint",
+    "logs": "logs_endpoint",
+    "firehose": "firehose_endpoint",
+    "s3": "s3_endpoint",
 }
 
 

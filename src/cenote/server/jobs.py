@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cenote.flows import log_delivery
 from cenote.outbound.transports import STEP_SECONDS, Failed, Refused, Undelivered, Unreachable
 from cenote.store.engine import StoreError
 from cenote.store.transactions import retrying
@@ -103,6 +104,7 @@ class Courier:
     def __init__(self, app: Application, way: WayOut) -> None:
         self._store = app.store
         self._clock = app.clock
+        self._entropy = app.entropy
         self._way = way
         self.stopping = False
 
@@ -173,8 +175,17 @@ class Courier:
                 await self._store.messages.set_state(
                     message, state, due_at=due_at or self._clock(), error=error
                 )
+                if state == "dead":
+                    await self._tell(message, error or "")
 
         await retrying(settle)
+
+    async def _tell(self, message: Message, error: str) -> None:
+        """Tells the pool's exported log, if there is one, that the message was given up."""
+        pool = await self._store.pools.get(message.pool_id)
+        await log_delivery.undelivered(
+            self._store, pool, message.medium, error, now=self._clock(), entropy=self._entropy(8)
+        )
 
 
 def named(message: Message) -> dict[str, str]:

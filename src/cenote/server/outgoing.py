@@ -1,7 +1,9 @@
 """The ways out that the settings open: for mail, text messages, and what functions deliver."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from cenote.domain.log_delivery import FILE
 from cenote.domain.messages import ROUTES_OF_MAIL
 from cenote.flows import delivery
 from cenote.flows.triggers.custom_senders import CustomSenders
@@ -9,6 +11,11 @@ from cenote.outbound import aws, kms
 from cenote.outbound.functions.connections import Connections
 from cenote.outbound.functions.targets import Functions
 from cenote.outbound.kms import DataKeys, Kms, LocalKey
+from cenote.outbound.logs import Sink
+from cenote.outbound.logs.cloudwatch import CloudWatch
+from cenote.outbound.logs.file import File
+from cenote.outbound.logs.firehose import Firehose
+from cenote.outbound.logs.s3 import S3
 from cenote.outbound.mail import smtp
 from cenote.outbound.mail.ses import Ses
 from cenote.outbound.sms import gateway
@@ -36,6 +43,8 @@ class Outgoing:
         self._clock = clock
         self._connections = Connections(guard=forbid_in_transaction)
         self.ways_out = self._ways_out(CustomSenders(functions, self._data_keys(entropy), entropy))
+
+        self.log_sinks = self._log_sinks()
 
     async def close(self) -> None:
         await self._connections.close()
@@ -70,6 +79,21 @@ class Outgoing:
             template = gateway.parsed(self._settings.sms_gateway)
             ways.append(WayOut("sms_gateway", Gateway(template, self._connections), (delivery.SMS,)))
         return tuple(ways)
+
+    def _log_sinks(self) -> dict[str, Sink]:
+        makers: dict[str, Callable[[aws.Service], Sink]] = {
+            "logs": CloudWatch,
+            "firehose": Firehose,
+            "s3": S3,
+        }
+        sinks = {
+            name: make(service)
+            for name, make in makers.items()
+            if (service := self.service(name)) is not None
+        }
+        if self._settings.log_export_file:
+            sinks[FILE] = File(Path(self._settings.log_export_file))
+        return sinks
 
     def _smtp(self) -> smtp.Smtp | None:
         if not self._settings.smtp_url:

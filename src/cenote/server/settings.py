@@ -82,6 +82,11 @@ FIELDS: tuple[Field, ...] = (
     Field("kms_endpoint", "", "https://kms.{region}.amazonaws.com, or one that speaks KMS's API: encrypts codes for"
           " custom senders under the pool's key."),
     Field("sender_key", "", "32 bytes in base64 that encrypt codes for custom senders in place of KMS.", secret=True),
+    Field("logs_endpoint", "", "https://logs.{region}.amazonaws.com, or a server with its API: for logs that pools"
+          " export."),
+    Field("firehose_endpoint", "", "https://firehose.{region}.amazonaws.com, or a server with its API: the same."),
+    Field("s3_endpoint", "", "https://s3.{region}.amazonaws.com, or a server with its API: the same."),
+    Field("log_export_file", "", "Path of a file for logs that pools export to a service without an endpoint."),
     Field("aws_region", "", "Region of calls to AWS's services where a pool names none; empty for region."),
     Field("aws_access_key_id", "", "Access key of calls to AWS's services."),
     Field("aws_secret_access_key", "", "Its secret.", secret=True),
@@ -128,6 +133,10 @@ class Settings:
     sms_gateway: str
     kms_endpoint: str
     sender_key: str
+    logs_endpoint: str
+    firehose_endpoint: str
+    s3_endpoint: str
+    log_export_file: str
     aws_region: str
     aws_access_key_id: str
     aws_secret_access_key: str

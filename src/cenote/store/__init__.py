@@ -19,6 +19,7 @@ from cenote.store.domains import Domains
 from cenote.store.engine import Engine
 from cenote.store.factors import FactorRecords
 from cenote.store.groups import Groups
+from cenote.store.log_events import LogEvents
 from cenote.store.messages import Messages
 from cenote.store.passkeys import Passkeys
 from cenote.store.pools import Pools
@@ -53,6 +54,7 @@ class Store:
         self.auth_events = AuthEvents(engine)
         self.breached_passwords = BreachedPasswords()
         self.messages = Messages(engine, self.pools, server)
+        self.log_events = LogEvents(engine, self.pools)
 
     @classmethod
     async def opened(cls, engine: Engine, keyring: Keyring) -> "Store":
