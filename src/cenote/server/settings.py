@@ -15,9 +15,9 @@ import msgspec
 from cenote.domain.pools import is_mailbox
 from cenote.outbound.functions import targets
 from cenote.outbound.mail import smtp
+from cenote.server import endpoints
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-from cenote.server import endpoints
 
 
 class SettingsError(Exception):
@@ -71,10 +71,6 @@ FIELDS: tuple[Field, ...] = (
     Field("smtp_url", "", "smtp://user:password@host:587 or smtps://… (?starttls=required, auto or never; &ca=FILE);"
           " empty to keep mail in the outbox.", secret=True),
     Field("mail_from", "no-reply@verificationemail.com", "Sender of e-mails where the pool names none."),
-    Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
-    Field("function_timeout", 5, "Seconds that a function may take for one try."),
-    Field("function_tries", 3, "How often a function that does not answer is called."),
-    Field("breached_passwords", "", "Path of a file of breached passwords: sorted SHA-1 hashes, one a line."),
     Field("ses_endpoint", "", "https://email.{region}.amazonaws.com, or one that speaks SES's API: mail goes out by"
           " it; with smtp_url, that of pools whose EmailSendingAccount is DEVELOPER."),
     Field("sns_endpoint", "", "https://sns.{region}.amazonaws.com, or one that speaks SNS's API: for text messages."),
@@ -92,6 +88,10 @@ FIELDS: tuple[Field, ...] = (
     Field("aws_secret_access_key", "", "Its secret.", secret=True),
     Field("messages_per_hour", 30, "Most messages an hour that users may have sent to one address or number; 0 for any"
           " number."),
+    Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
+    Field("function_timeout", 5, "Seconds that a function may take for one try."),
+    Field("function_tries", 3, "How often a function that does not answer is called."),
+    Field("breached_passwords", "", "Path of a file of breached passwords: sorted SHA-1 hashes, one a line."),
     Field("master_key", "", "The master keys themselves, newest first, in place of a file.", secret=True),
     Field("master_key_file", "", "Path of the master key file; empty for master.key in the data directory."),
 )  # fmt: skip
@@ -124,10 +124,6 @@ class Settings:
     metrics_token: str
     smtp_url: str
     mail_from: str
-    functions: str
-    function_timeout: int
-    function_tries: int
-    breached_passwords: str
     ses_endpoint: str
     sns_endpoint: str
     sms_gateway: str
@@ -141,6 +137,10 @@ class Settings:
     aws_access_key_id: str
     aws_secret_access_key: str
     messages_per_hour: int
+    functions: str
+    function_timeout: int
+    function_tries: int
+    breached_passwords: str
     master_key: str
     master_key_file: str
 
