@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -63,6 +64,12 @@ class Browser:
     def post(self, path: str, form: dict[str, str] | list[tuple[str, str]], **headers: str) -> Page:
         return self.send("POST", path, urlencode(form).encode(), **headers)
 
+    def fill(self, page: Page, number: int = 0, /, **typed: str) -> Page:
+        """Sends a form of the page, with what is typed into it; a `__` in a name is a dot."""
+        form = forms(page)[number]
+        given = {name.replace("__", "."): value for name, value in typed.items()}
+        return self.post(form.action, {**form.fields, **given})
+
     def send(self, method: str, path: str, body: bytes | None, **headers: str) -> Page:
         """`headers` are named in snake_case."""
         port = urlsplit(self.server.url).port
@@ -93,6 +100,39 @@ class Browser:
             else:
                 self.jar[name] = value
         return page
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a page: where it goes, and its fields as they stand."""
+
+    action: str
+    fields: dict[str, str]
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(given["action"], {}))
+            self._open = True
+        elif self._open and tag == "input" and "name" in given:
+            self.forms[-1].fields[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open = False
+
+
+def forms(page: Page) -> list[Form]:
+    parser = _Forms()
+    parser.feed(page.text)
+    return parser.forms
 
 
 @dataclass

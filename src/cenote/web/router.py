@@ -1,8 +1,9 @@
 """Everything that a pool's domain answers, by path: the one place where requests come in and errors become answers."""
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cenote.domain.deployment import Deployment
 from cenote.domain.oauth import OAuthError
@@ -30,11 +31,21 @@ from cenote.web.oauth.requests import Redirected
 from cenote.web.oauth.revoke import revoke
 from cenote.web.oauth.token import token
 from cenote.web.oauth.userinfo import userinfo
-from cenote.web.pages import problem
+from cenote.web.pages import (
+    challenges,
+    consent,
+    forgot_password,
+    login,
+    problem,
+    sign_up,
+)
 from cenote.web.problems import Problem
 from cenote.web.sites import Site, Sites
 from cenote.wire.bodies import ClientGone, read_body
 from cenote.wire.errors import RequestEntityTooLarge, RequestTimeout
+
+if TYPE_CHECKING:
+    from cenote.web.pages.rendering import Rendering
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,7 +65,16 @@ SERVICES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
 PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/authorize": {"GET": authorize, "POST": authorize},
     "/logout": {"GET": logout, "POST": logout},
+    "/login": {"GET": login.shown, "POST": login.posted},
+    "/mfa": {"POST": challenges.answered},
+    "/selectAccount": {"GET": login.account_shown, "POST": login.account_chosen},
+    "/signup": {"GET": sign_up.shown, "POST": sign_up.posted},
+    "/confirm": {"GET": sign_up.confirm_shown, "POST": sign_up.confirmed},
+    "/forgotPassword": {"GET": forgot_password.shown, "POST": forgot_password.posted},
+    "/confirmForgotPassword": {"POST": forgot_password.reset},
+    "/consent": {"GET": consent.shown, "POST": consent.posted},
 }
+ASSETS: Final = "/assets/"
 PREFLIGHT: Final = (
     *OPEN,
     (b"access-control-allow-methods", b"GET, POST"),
@@ -83,7 +103,13 @@ class Web:
         self.endpoints = {**SERVICES, **PAGES}
 
     def has(self, path: str) -> bool:
-        return path in self.endpoints
+        return path in self.endpoints or path.startswith(ASSETS)
+
+    @functools.cached_property
+    def rendering(self) -> "Rendering":
+        from cenote.web.pages.rendering import Rendering  # noqa: PLC0415 (Jinja2: 50 ms that a start can spare)
+
+        return Rendering()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = await self._answered(scope, receive)
@@ -96,6 +122,8 @@ class Web:
     async def _answered(self, scope: Scope, receive: Receive) -> Answer | None:
         """None where nobody waits for an answer any more."""
         path, method = scope["path"], scope["method"]
+        if path.startswith(ASSETS):
+            return self._asset(path.removeprefix(ASSETS), method)
         methods, service = self.endpoints[path], path in SERVICES
         if service and method == "OPTIONS":
             return Answer(204, b"", list(PREFLIGHT), cacheable=True)
@@ -114,6 +142,10 @@ class Web:
         except Malformed:
             request, endpoint = await self._bare(scope), malformed
         return await self._run(endpoint, request, service=service)
+
+    def _asset(self, name: str, method: str) -> Answer:
+        found = self.rendering.file(name) if method in {"GET", "HEAD"} else None
+        return Answer(404, b"Not found\n") if found is None else found
 
     async def _run(self, endpoint: Endpoint, request: Request, *, service: bool) -> Answer:
         """The endpoint's answer, or what its error becomes; run again where another transaction was in the way."""
@@ -135,7 +167,7 @@ class Web:
         except StoreError:
             return self._failed(request, "temporarily_unavailable", 503, service=service)
         except Exception:
-            reference = self._entropy(6).hex()
+            reference = self.reference()
             log.exception("a request failed", extra={"path": request.path, "reference": reference})
             return self._failed(request, "server_error", 500, service=service, reference=reference)
 
@@ -199,6 +231,10 @@ class Web:
                 operation=request.path[1:],
             )
         )
+
+    def reference(self) -> str:
+        """What an error page and the log have in common."""
+        return self._entropy(6).hex()
 
     def nonce(self) -> str:
         """What a page's own style and script are known by."""

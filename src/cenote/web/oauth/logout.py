@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 async def logout(web: "Web", request: Request) -> Answer:
     """Ends the browser session and leads on; shows a page where nobody said where to."""
-    ctx, given = web.context(request), request.parameters
+    ctx, given = web.context(request), request.query or request.form
     if given.repeated:
         raise Problem("invalid_request")
     hint = given.get("id_token_hint")
@@ -37,8 +37,8 @@ async def logout(web: "Web", request: Request) -> Answer:
     # Somebody else's ID token says nothing about who is signed in here.
     proved = hinted is not None and (live is None or hinted == live.user.sub)
     sure = proved or bool({"logout_uri", "redirect_uri"} & set(given))
-    if live is not None and not sure and not sign_out.confirmed(web, request, pool):
-        return await sign_out.asked(web, request, pool, client)
+    if live is not None and not sure and not sign_out.confirmed(web, request, pool, client):
+        return await sign_out.asked(web, request, pool, client, live)
     return await signed_out(web, request, pool, client, live, target)
 
 

@@ -1,11 +1,12 @@
-"""The error page."""
+"""The error page: a sentence for people, and a code that the log knows."""
 
-import html
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from cenote.web import http
 from cenote.web.http import Answer, Request
+from cenote.web.pages.visits import texts_of
 from cenote.web.problems import Problem
 
 if TYPE_CHECKING:
@@ -13,11 +14,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cenote.web")
 
-
-def page_of(code: str) -> bytes:
-    return f"<!doctype html><title>Error</title><h1>Something went wrong</h1><p>{html.escape(code)}".encode()
+SENTENCES: Final[Mapping[str, str]] = {
+    "client_missing": "The app did not say which app it is.",
+    "client_unknown": "The app is not known here.",
+    "redirect_missing": "The app did not say where to send you back to.",
+    "redirect_mismatch": "The app wants to send you back to an address that is not registered for it.",
+    "logout_mismatch": "The app wants to send you to an address that is not registered for it.",
+    "id_token_hint": "The app could not prove which session it wants to end.",
+    "temporarily_unavailable": "The service cannot answer now. Please try again soon.",
+}
+ANY: Final = "The request cannot be answered."
 
 
 def page(web: "Web", request: Request, problem: Problem, *, reference: str = "") -> Answer:
-    log.info("an error page", extra={"code": problem.code, "path": request.path, "reference": reference})
-    return http.page(problem.status, page_of(problem.code), web.nonce())
+    """`reference` is the log's, made here where there is none yet."""
+    reference = reference or web.reference()
+    log.info(
+        "an error page was shown", extra={"code": problem.code, "path": request.path, "reference": reference}
+    )
+    nonce, texts = web.nonce(), texts_of(web, request)
+    sentence = SENTENCES.get(problem.code, ANY)
+    html = web.rendering.page(
+        "problem.html", texts, nonce=nonce, sentence=texts(sentence), code=problem.code, reference=reference
+    )
+    return http.page(problem.status, html, nonce)

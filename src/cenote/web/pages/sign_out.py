@@ -1,24 +1,32 @@
 """The pages of signing out."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cenote.flows.browser_sessions import Live
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
-from cenote.web import http
 from cenote.web.http import Answer, Request
+from cenote.web.pages import forms, login, visits
 
 if TYPE_CHECKING:
     from cenote.web.router import Web
 
+PAGE: Final = "logout"
 
-def confirmed(_web: "Web", _request: Request, _pool: Pool) -> bool:
+
+def confirmed(web: "Web", request: Request, pool: Pool, client: Client) -> bool:
     """Whether the request is the answer to the question of `asked`, from the browser that was asked."""
-    return False
+    if request.method != "POST":
+        return False
+    return forms.opened(web.context(request), pool, client, request, PAGE) is not None
 
 
-async def asked(web: "Web", _request: Request, _pool: Pool, _client: Client) -> Answer:
-    return http.page(200, b"<!doctype html><title>Sign out</title><h1>Sign out?</h1>", web.nonce())
+async def asked(web: "Web", request: Request, pool: Pool, client: Client, live: Live) -> Answer:
+    """The form leads to the same address, with all that was asked for."""
+    visit = visits.begun(web, request, web.context(request), pool, client, request.query_string, "")
+    return await visit.show("sign_out.html", page=PAGE, name=login.display_name(live))
 
 
-async def done(web: "Web", _request: Request, _pool: Pool, _client: Client) -> Answer:
-    return http.page(200, b"<!doctype html><title>Signed out</title><h1>Signed out</h1>", web.nonce())
+async def done(web: "Web", request: Request, pool: Pool, client: Client) -> Answer:
+    visit = visits.begun(web, request, web.context(request), pool, client, request.query_string, "")
+    return await visit.show("signed_out.html")

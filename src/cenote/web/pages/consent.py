@@ -1,0 +1,47 @@
+"""Consent: where a client asks for it, its user says whether it may have what it asks for."""
+
+from typing import Final
+
+from cenote.domain.oauth import OAuthError
+from cenote.web.http import Answer
+from cenote.web.oauth import authorize
+from cenote.web.oauth.requests import Redirected
+from cenote.web.pages import login
+from cenote.web.pages.visits import STALE, Visit, page
+
+PAGE: Final = "consent"
+# What the standard scopes open, in words; others are shown by their names.
+SCOPES: Final = {
+    "openid": "Know who you are",
+    "email": "See your e-mail address",
+    "phone": "See your phone number",
+    "profile": "See your profile",
+    "aws.cognito.signin.user.admin": "Change your account",
+}
+
+
+@page
+async def shown(visit: Visit) -> Answer:
+    return await form(visit)
+
+
+async def form(visit: Visit, *, error: str = "") -> Answer:
+    live = await visit.live()
+    if live is None or not authorize.suits(visit.ctx, visit.wanted, live):
+        return await login.form(visit)
+    scopes = [SCOPES.get(scope, scope) for scope in visit.wanted.scopes]
+    return await visit.show(
+        "consent.html", page=PAGE, error=error, scopes=scopes, name=login.display_name(live)
+    )
+
+
+@page
+async def posted(visit: Visit) -> Answer:
+    live = await visit.live()
+    if live is None or not authorize.suits(visit.ctx, visit.wanted, live):
+        return await login.form(visit)
+    if visit.form(PAGE) is None:
+        return await form(visit, error=STALE)
+    if visit.request.form.get("choice") != "allow":
+        raise Redirected(visit.wanted, OAuthError("access_denied"))
+    return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))

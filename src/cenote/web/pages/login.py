@@ -1,0 +1,150 @@
+"""Signing in: the page, and what follows once the engine knows its user."""
+
+from cenote.domain import browser_sessions as session_rules
+from cenote.domain import first_factors
+from cenote.domain.clients import auth_flows
+from cenote.domain.errors import CognitoError, PasswordResetRequired, UserNotConfirmed
+from cenote.domain.sign_in import Flow, allows_flow
+from cenote.flows import browser_sessions, sign_in, sign_up
+from cenote.flows.attempt import Door
+from cenote.flows.browser_sessions import Live
+from cenote.store.pools import Pool
+from cenote.web.http import Answer, cookie
+from cenote.web.oauth import authorize
+from cenote.web.pages import challenges
+from cenote.web.pages.visits import STALE, Visit, page
+
+PAGE = "login"
+
+
+def is_choice_based(visit: Visit) -> bool:
+    """Whether the client lets users choose how to sign in, and there is a choice."""
+    offered = first_factors.allowed(visit.pool.document)
+    return allows_flow(auth_flows(visit.client.document), Flow.USER_AUTH) and len(offered) > 1
+
+
+@page
+async def shown(visit: Visit) -> Answer:
+    """Who is known in this browser is asked whether to go on as that user."""
+    live = await visit.live()
+    if (
+        live is not None
+        and "login" not in visit.wanted.prompts
+        and authorize.suits(visit.ctx, visit.wanted, live)
+    ):
+        return await accounts(visit, live)
+    return await form(visit)
+
+
+async def form(visit: Visit, *, username: str = "", error: str = "", notice: str = "") -> Answer:
+    return await visit.show(
+        "sign_in.html",
+        page=PAGE,
+        error=error,
+        notice=notice,
+        username=username or visit.wanted.login_hint,
+        with_password=not is_choice_based(visit),
+        signs_in_by=kinds(visit.pool),
+        can_sign_up=sign_up.is_open(visit.pool),
+    )
+
+
+def kinds(pool: Pool) -> str:
+    """What users of the pool type to say who they are: the label of the field."""
+    document = pool.document
+    names = [*document.get("UsernameAttributes", ())]
+    if not names:
+        aliases = document.get("AliasAttributes", ())
+        names = ["username", *(name for name in ("email", "phone_number") if name in aliases)]
+    return "+".join(sorted(names))
+
+
+@page
+async def posted(visit: Visit) -> Answer:
+    given = visit.request.form
+    username = given.get("username", "")
+    if visit.form(PAGE) is None:
+        return await form(visit, username=username, error=STALE)
+    if not username:
+        return await form(visit, error="Enter your user name.")
+    parameters = {"USERNAME": username}
+    flow = Flow.USER_AUTH
+    if not is_choice_based(visit):
+        flow = Flow.USER_PASSWORD_AUTH
+        if "password" not in given:
+            return await form(visit, username=username, error="Enter your password.")
+        parameters["PASSWORD"] = given["password"]
+    try:
+        outcome = await sign_in.initiate(
+            visit.ctx, visit.pool, visit.client, flow, parameters, {}, door=Door.PAGES
+        )
+    except UserNotConfirmed:
+        return await unconfirmed(visit, username)
+    except PasswordResetRequired as error:
+        return await form(visit, username=username, error=error.message)
+    except CognitoError as error:
+        return await form(visit, username=username, error=error.message)
+    return await went_on(visit, username, outcome)
+
+
+async def went_on(visit: Visit, username: str, outcome: sign_in.Outcome) -> Answer:
+    """The next question of the engine, or the way on for who has answered them all."""
+    if isinstance(outcome, sign_in.Asking):
+        return await challenges.asked(visit, username, outcome)
+    if not isinstance(outcome, sign_in.Recognised):
+        raise TypeError("a sign-in on the pages ends with a browser session")
+    secure = visit.request.site.secure
+    name = browser_sessions.cookie_name(visit.pool.pool_id, secure=secure)
+    seconds = session_rules.LIFETIME // 1000
+    visit.cookies.append(cookie(name, outcome.cookie, secure=secure, max_age=seconds))
+    return await entered(visit, Live(outcome.session, outcome.user))
+
+
+async def entered(visit: Visit, live: Live) -> Answer:
+    """Back to the client, unless it wants its user asked for consent."""
+    if "consent" in visit.wanted.prompts:
+        return visit.leave("/consent")
+    return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
+
+
+async def unconfirmed(visit: Visit, username: str) -> Answer:
+    """To the page for the code of a sign-up that was never confirmed. It has been sent when they signed up."""
+    return await visit.show(
+        "confirm.html",
+        page="confirm",
+        data={"username": username},
+        username=username,
+        destination="",
+        notice="Confirm your account with the code that we sent you.",
+    )
+
+
+ACCOUNT = "account"
+
+
+async def accounts(visit: Visit, live: Live, *, error: str = "") -> Answer:
+    return await visit.show("account.html", page=ACCOUNT, error=error, name=display_name(live))
+
+
+def display_name(live: Live) -> str:
+    attributes = live.user.attributes
+    return attributes.get("email") or attributes.get("phone_number") or live.user.username
+
+
+@page
+async def account_shown(visit: Visit) -> Answer:
+    live = await visit.live()
+    return await form(visit) if live is None else await accounts(visit, live)
+
+
+@page
+async def account_chosen(visit: Visit) -> Answer:
+    """On as the user who is known here, if the client's request lets that do."""
+    live = await visit.live()
+    if live is None or visit.request.form.get("choice") != "continue":
+        return await form(visit)
+    if visit.form(ACCOUNT) is None:
+        return await accounts(visit, live, error=STALE)
+    if "login" in visit.wanted.prompts or not authorize.suits(visit.ctx, visit.wanted, live):
+        return await form(visit, username=live.user.username)
+    return await entered(visit, live)

@@ -1,0 +1,148 @@
+"""One request to a page: its checked authorize request, its browser and language, and how it is answered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from cenote.flows import browser_sessions
+from cenote.flows.browser_sessions import Live
+from cenote.flows.context import Context
+from cenote.store.clients import Client
+from cenote.store.pools import Pool
+from cenote.web import http
+from cenote.web.http import Answer, Request, redirect
+from cenote.web.oauth import requests
+from cenote.web.oauth.requests import AuthorizeRequest
+from cenote.web.pages import branding, forms
+from cenote.web.pages.forms import Form
+from cenote.web.pages.languages import Texts, chosen
+
+if TYPE_CHECKING:
+    from cenote.web.router import Web
+
+LANGUAGE_COOKIE: Final = "cenote-lang"
+LANGUAGE_LIFETIME: Final = 365 * 24 * 3600
+# Said of a form that is not this browser's, or too old.
+STALE: Final = "This page is no longer valid. Please try again."
+
+
+@dataclass(slots=True)
+class Visit:
+    """`query` is what the page's links and forms carry on; `goes_to` where its form may lead in the end."""
+
+    web: "Web"
+    request: Request
+    ctx: Context
+    pool: Pool
+    client: Client
+    query: str
+    goes_to: str
+    browser: str
+    texts: Texts
+    cookies: list[str] = field(default_factory=list)
+    authorize: AuthorizeRequest | None = None
+
+    @property
+    def wanted(self) -> AuthorizeRequest:
+        """The authorize request that the page belongs to."""
+        if self.authorize is None:
+            raise TypeError("this page belongs to no authorize request")
+        return self.authorize
+
+    async def live(self) -> Live | None:
+        """Who is signed in in this browser."""
+        request = self.request
+        return await browser_sessions.live(self.ctx, self.pool, request.cookies, secure=request.site.secure)
+
+    def form(self, page: str) -> Form | None:
+        """The form that was posted, if it is this browser's for this page."""
+        return forms.opened(self.ctx, self.pool, self.client, self.request, page)
+
+    async def show(
+        self,
+        template: str,
+        *,
+        page: str = "",
+        data: Mapping[str, str] | None = None,
+        session: str = "",
+        error: str = "",
+        notice: str = "",
+        **values: Any,
+    ) -> Answer:
+        """A page; `page` is what its form is for, with the data that the next step needs. 400 with an error."""
+        web, nonce = self.web, self.web.nonce()
+        sealed = forms.token(
+            self.ctx, self.pool, self.client, self.browser, page, session=session, data=data or {}
+        )
+        look = await branding.of(self.ctx, self.pool, self.client)
+        html = web.rendering.page(
+            template,
+            self.texts,
+            nonce=nonce,
+            app=self.client.document["ClientName"],
+            query=self.query,
+            languages_query=self.languages_query(),
+            form=sealed,
+            session=session,
+            error=self.texts(error) if error else "",
+            notice=self.texts(notice) if notice else "",
+            look=look,
+            **values,
+        )
+        return self.kept(http.page(400 if error else 200, html, nonce, goes_to=self.goes_to))
+
+    def languages_query(self) -> str:
+        """The query without its language, for the links that choose one; pages of a form lead to its beginning."""
+        parameters = [(name, value) for name, value in self.request.query.items() if name != "lang"]
+        path = self.request.path if self.request.method == "GET" else "/login"
+        return f"{path}?{urlencode(parameters)}"
+
+    def leave(self, path: str) -> Answer:
+        """To another page of the same request."""
+        return self.kept(redirect(f"{path}?{self.query}", after_post=self.request.method == "POST"))
+
+    def kept(self, answer: Answer) -> Answer:
+        for cookie in self.cookies:
+            answer.set_cookie(cookie)
+        self.cookies.clear()
+        return answer
+
+
+Handler = Callable[[Visit], Awaitable[Answer]]
+
+
+def page(handler: Handler) -> Callable[["Web", Request], Awaitable[Answer]]:
+    """An endpoint of a page that belongs to an authorize request, which is checked at each step."""
+
+    async def endpoint(web: "Web", request: Request) -> Answer:
+        ctx = web.context(request)
+        wanted = await requests.checked(ctx, request.site, request.query)
+        visit = begun(web, request, ctx, wanted.pool, wanted.client, wanted.query, wanted.redirect_uri)
+        visit.authorize = wanted
+        return visit.kept(await handler(visit))
+
+    return endpoint
+
+
+def begun(
+    web: "Web", request: Request, ctx: Context, pool: Pool, client: Client, query: str, goes_to: str
+) -> Visit:
+    """The visit of a browser, which gets an id and its language kept if it has none yet."""
+    cookies: list[str] = []
+    browser = forms.browser_of(request)
+    if browser is None:
+        browser = ctx.entropy(forms.BROWSER_ID_SIZE).hex()
+        cookies.append(forms.browser_cookie(request, browser))
+    texts = texts_of(web, request)
+    if "lang" in request.query:
+        secure = request.site.secure
+        cookies.append(http.cookie(LANGUAGE_COOKIE, texts.language, secure=secure, max_age=LANGUAGE_LIFETIME))
+    return Visit(web, request, ctx, pool, client, query, goes_to, browser, texts, cookies)
+
+
+def texts_of(web: "Web", request: Request) -> Texts:
+    """`lang` or `ui_locales`, then the cookie, then what the browser accepts."""
+    asked = request.query.get("lang") or request.query.get("ui_locales")
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    return web.rendering.languages[chosen(asked, kept, request.headers.get("accept-language", ""))]
