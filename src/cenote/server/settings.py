@@ -237,6 +237,7 @@ def check(settings: Settings) -> None:
         raise SettingsError("example makes a user whose password everybody knows: on a loopback host only.")
     check_mail(settings)
     check_functions(settings)
+    check_endpoints(settings)
     if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
 
@@ -251,7 +252,13 @@ def check_mail(settings: Settings) -> None:
             raise SettingsError(f"The certificates that smtp_url names, {server.ca_file}, cannot be read.")
     if not is_mailbox(settings.mail_from):
         raise SettingsError(f"mail_from must be an address, or Name <address>, not {settings.mail_from!r}.")
-    check_endpoints(settings)
+
+
+def check_endpoints(settings: Settings) -> None:
+    try:
+        endpoints.check(settings)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def check_functions(settings: Settings) -> None:
@@ -269,13 +276,6 @@ def worker_count(settings: Settings) -> int:
     """How many workers to start: one per core this process may use where the setting is 0."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return settings.workers or cores
-
-
-def check_endpoints(settings: Settings) -> None:
-    try:
-        endpoints.check(settings)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
 
 
 def make_data(settings: Settings) -> None:
