@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ENDPOINTS: Final = {
     "ses": "ses_endpoint",
     "sns": "sns_endpoint",
+    "sts": "sts_endpoint",
     "kms": "kms_endpoint",
     "logs": "logs_endpoint",
     "firehose": "firehose_endpoint",

@@ -18,6 +18,7 @@ from cenote.outbound.logs.firehose import Firehose
 from cenote.outbound.logs.s3 import S3
 from cenote.outbound.mail import smtp
 from cenote.outbound.mail.ses import Ses
+from cenote.outbound.roles import Roles
 from cenote.outbound.sms import gateway
 from cenote.outbound.sms.gateway import Gateway
 from cenote.outbound.sms.sns import Sns
@@ -74,7 +75,8 @@ class Outgoing:
             ways.append(WayOut("ses", Ses(ses, self._settings.mail_from), routes))
         sns = self.service("sns")
         if sns is not None:
-            ways.append(WayOut("sns", Sns(sns), (delivery.SMS,)))
+            sts = self.service("sts")
+            ways.append(WayOut("sns", Sns(sns, Roles(sts) if sts else None), (delivery.SMS,)))
         elif self._settings.sms_gateway:
             template = gateway.parsed(self._settings.sms_gateway)
             ways.append(WayOut("sms_gateway", Gateway(template, self._connections), (delivery.SMS,)))

@@ -74,6 +74,8 @@ FIELDS: tuple[Field, ...] = (
     Field("ses_endpoint", "", "https://email.{region}.amazonaws.com, or one that speaks SES's API: mail goes out by"
           " it; with smtp_url, that of pools whose EmailSendingAccount is DEVELOPER."),
     Field("sns_endpoint", "", "https://sns.{region}.amazonaws.com, or one that speaks SNS's API: for text messages."),
+    Field("sts_endpoint", "", "https://sts.{region}.amazonaws.com, or a server with its API: assumes SnsCallerArn to"
+          " publish; empty to publish with the server's own credentials."),
     Field("sms_gateway", "", "What a gateway for text messages takes: table [sms_gateway], or JSON.", secret=True),
     Field("kms_endpoint", "", "https://kms.{region}.amazonaws.com, or one that speaks KMS's API: encrypts codes for"
           " custom senders under the pool's key."),
@@ -126,6 +128,7 @@ class Settings:
     mail_from: str
     ses_endpoint: str
     sns_endpoint: str
+    sts_endpoint: str
     sms_gateway: str
     kms_endpoint: str
     sender_key: str

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
 from cenote.domain.messages import Message
 from cenote.outbound import aws
+from cenote.outbound.roles import Roles
 from cenote.outbound.sms import number
 from cenote.outbound.transports import Conversation
 
@@ -18,9 +19,13 @@ FINAL: Final = frozenset({"InvalidParameter", "InvalidParameterValue", "Paramete
 
 @dataclass(frozen=True, slots=True)
 class Sns:
-    """Publishes in the region that the pool's SmsConfiguration names, under the server's own credentials."""
+    """Publishes in the region that the pool's SmsConfiguration names.
+
+    With `roles` as the role that it names (SnsCallerArn, with its ExternalId), else by the server's own credentials.
+    """
 
     service: aws.Service
+    roles: Roles | None = None
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Conversation]:
@@ -38,9 +43,17 @@ class Sns:
             "MessageAttributes.entry.1.Value.StringValue": "Transactional",
         }
         reply = await aws.asked(
-            self.service,
+            await self._service_of(message),
             urlencode(fields).encode(),
             {"content-type": "application/x-www-form-urlencoded"},
             region=(message.sms or {}).get("SnsRegion", ""),
         )
         aws.judge(reply, FINAL)
+
+    async def _service_of(self, message: Message) -> aws.Service:
+        configured = message.sms or {}
+        role = configured.get("SnsCallerArn")
+        if self.roles is None or not role:
+            return self.service
+        credentials = await self.roles.assumed(role, configured.get("ExternalId", ""))
+        return replace(self.service, credentials=credentials)
