@@ -31,6 +31,9 @@ FLOWS = [
 ADDRESS = "ada@leaks.example"
 METRICS_TOKEN = "Distinct-Metrics-Token-zq"
 SMTP_PASSWORD = "Distinct-Smtp-Password-zq"
+AWS_SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCY"
+SENDER_KEY = "c2VuZGVyLWtleS1zZW5kZXIta2V5LXNlbmRlci1rZXk="
+GATEWAY_TOKEN = "gateway-token-of-ours"
 
 
 @dataclass
@@ -307,14 +310,21 @@ def test_case_84_no_command_line_or_screen_shows_a_settings_secret(tmp_path: Pat
     settings = {
         "CENOTE_METRICS_TOKEN": METRICS_TOKEN,
         "CENOTE_SMTP_URL": f"smtp://u:{SMTP_PASSWORD}@127.0.0.1:1",
+        "CENOTE_SES_ENDPOINT": "http://127.0.0.1:1",
+        "CENOTE_AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "CENOTE_AWS_SECRET_ACCESS_KEY": AWS_SECRET,
+        "CENOTE_SENDER_KEY": SENDER_KEY,
+        "CENOTE_SMS_GATEWAY": json.dumps(
+            {"url": "http://127.0.0.1:1/{to}/{text}", "headers": {"authorization": GATEWAY_TOKEN}}
+        ),
     }
     with serving(tmp_path / "data", free_port(), "--log-level", "debug", **settings) as process:
         lines = b"".join(path.read_bytes() for path in command_lines(process))
         doctor = cenote("doctor", "--data", str(tmp_path / "data"), **settings)
         shown = lines + process.log.read_bytes() + (doctor.stdout + doctor.stderr).encode()
     assert b"serve" in shown
-    assert METRICS_TOKEN.encode() not in shown
-    assert SMTP_PASSWORD.encode() not in shown
+    for secret in (METRICS_TOKEN, SMTP_PASSWORD, AWS_SECRET, SENDER_KEY, GATEWAY_TOKEN):
+        assert secret.encode() not in shown
 
 
 def command_lines(process: Process) -> Iterator[Path]:
