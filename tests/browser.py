@@ -211,7 +211,14 @@ class App:
         return dict(page.document)
 
 
-def oauth_app(make: PoolFactory, *, secret: bool = False, pool: str | None = None, **changes: Any) -> App:
+def oauth_app(
+    make: PoolFactory,
+    *,
+    secret: bool = False,
+    pool: str | None = None,
+    with_user: bool = True,
+    **changes: Any,
+) -> App:
     """A client for the code grant, of a pool of its own unless one is given, and a user."""
     pool_id = pool or make.pool()
     settings: dict[str, Any] = {
@@ -225,6 +232,8 @@ def oauth_app(make: PoolFactory, *, secret: bool = False, pool: str | None = Non
     }
     client = make.client(pool_id, **{**settings, **changes})
     user = f"user-{secrets.token_hex(4)}"
+    if not with_user:
+        return App(make.server, pool_id, client, "", "")
     sub = make.user(
         pool_id,
         user,

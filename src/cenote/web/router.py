@@ -36,6 +36,7 @@ from cenote.web.pages import (
     consent,
     forgot_password,
     login,
+    passkeys,
     problem,
     sign_up,
 )
@@ -72,6 +73,7 @@ PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/confirm": {"GET": sign_up.confirm_shown, "POST": sign_up.confirmed},
     "/forgotPassword": {"GET": forgot_password.shown, "POST": forgot_password.posted},
     "/confirmForgotPassword": {"POST": forgot_password.reset},
+    "/passkeys/add": {"GET": passkeys.shown, "POST": passkeys.posted},
     "/consent": {"GET": consent.shown, "POST": consent.posted},
 }
 ASSETS: Final = "/assets/"

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 from cenote.api import paging, render
 from cenote.api.idp.mfa import settings_of
 from cenote.api.registry import operation
-from cenote.domain import mfa, sealed_tokens
+from cenote.domain import mfa
 from cenote.domain import passkeys as rules
-from cenote.domain.errors import (
-    InvalidParameter,
-    LimitExceeded,
-    ResourceNotFound,
-    WebAuthnChallengeNotFound,
-)
-from cenote.domain.passkeys import Passkey, Registration
+from cenote.domain.errors import ResourceNotFound
 from cenote.flows import accounts, factors
-from cenote.store.passkeys import PasskeyTaken
+from cenote.flows import passkeys as flow
 
 if TYPE_CHECKING:
+    from cenote.domain.passkeys import Passkey
     from cenote.domain.users import User
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
@@ -33,26 +28,7 @@ async def start_web_authn_registration(
     ctx: Context, req: shapes.StartWebAuthnRegistrationRequest
 ) -> shapes.StartWebAuthnRegistrationResponse:
     access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
-    pool, user = access.pool, access.user
-    name = rules.require_relying_party(pool.document)
-    held = await ctx.store.passkeys.of_user(pool, user.sub)
-    require_room(held)
-    registration = Registration(
-        use_id=ctx.entropy(16).hex(),
-        sub=user.sub,
-        client_id=access.session.client_id,
-        relying_party=name,
-        expires_at=ctx.clock() + rules.REGISTRATION_VALIDITY,
-    )
-    challenge = rules.registration_challenge(_key(pool), ctx.entropy(sealed_tokens.NONCE_SIZE), registration)
-    options = rules.creation_options(
-        pool.document,
-        name,
-        challenge=challenge,
-        sub=user.sub,
-        username=user.username,
-        held=[passkey for passkey in held if passkey.relying_party == name],
-    )
+    options = await flow.offer(ctx, access.pool, access.user, access.session.client_id)
     return {"CredentialCreationOptions": options}
 
 
@@ -61,22 +37,8 @@ async def complete_web_authn_registration(
     ctx: Context, req: shapes.CompleteWebAuthnRegistrationRequest
 ) -> shapes.CompleteWebAuthnRegistrationResponse:
     access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
-    pool, sub, credential = access.pool, access.user.sub, req["Credential"]
-    rules.require_relying_party(pool.document)
-    registration = rules.registration_of(
-        credential, _key(pool), sub=sub, client_id=access.session.client_id, now=ctx.clock()
-    )
-    passkey = await ctx.work.run(rules.registered, pool.document, credential, registration, now=ctx.clock())
-    async with ctx.store.transaction():
-        if not await ctx.store.attempts.use_once(
-            pool.pool_id, registration.use_id, expires_at=registration.expires_at
-        ):
-            raise WebAuthnChallengeNotFound("The challenge of this registration was used already.")
-        require_room(await ctx.store.passkeys.of_user(pool, sub))
-        try:
-            await ctx.store.passkeys.add(pool, passkey)
-        except PasskeyTaken:
-            raise InvalidParameter("The passkey is registered already.") from None  # assumed
+    client_id = access.session.client_id
+    await flow.register(ctx, access.pool, access.user.sub, client_id, req["Credential"])
     return {}
 
 
@@ -143,12 +105,6 @@ async def _factors(ctx: Context, pool: Pool, user: User) -> dict[str, Any]:
     return {"Username": user.username, **settings, "ConfiguredUserAuthFactors": configured}
 
 
-def require_room(held: list[Passkey]) -> None:
-    """LimitExceeded for a user who has as many as anybody may (documented; the text is assumed)."""
-    if len(held) >= rules.LIMIT:
-        raise LimitExceeded(f"A user can have at most {rules.LIMIT} passkeys.")
-
-
 def described(passkey: Passkey) -> shapes.WebAuthnCredentialDescription:
     shape: shapes.WebAuthnCredentialDescription = {
         "CredentialId": passkey.credential_id,
@@ -165,7 +121,3 @@ def described(passkey: Passkey) -> shapes.WebAuthnCredentialDescription:
 def place(passkey: Passkey) -> str:
     """Where a passkey stands in its user's list."""
     return f"{passkey.created_at:015} {passkey.credential_id}"
-
-
-def _key(pool: Pool) -> bytes:
-    return pool.sealer.derive("passkeys")

@@ -1,8 +1,8 @@
 """Forms that only the browser they were given to can send back (SECURITY.md cases 50 and 51).
 
 Each browser has a random id in a cookie. A form carries a token, sealed by the pool and bound to that id, to the
-client and to what the form is for; it also holds what the next step needs to know. A form from anywhere else, or without
-its browser's cookie, is no answer to anything.
+client and to what the form is for; it also holds what the next step needs to know. A form from anywhere else, or
+without its browser's cookie, is no answer to anything.
 """
 
 import hashlib

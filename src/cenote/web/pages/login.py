@@ -5,13 +5,14 @@ from cenote.domain import first_factors
 from cenote.domain.clients import auth_flows
 from cenote.domain.errors import CognitoError, PasswordResetRequired, UserNotConfirmed
 from cenote.domain.sign_in import Flow, allows_flow
-from cenote.flows import browser_sessions, sign_in, sign_up
+from cenote.flows import browser_sessions, sign_in
+from cenote.flows import sign_up as sign_up_flow
 from cenote.flows.attempt import Door
 from cenote.flows.browser_sessions import Live
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, cookie
 from cenote.web.oauth import authorize
-from cenote.web.pages import challenges
+from cenote.web.pages import challenges, passkeys, sign_up
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE = "login"
@@ -45,7 +46,7 @@ async def form(visit: Visit, *, username: str = "", error: str = "", notice: str
         username=username or visit.wanted.login_hint,
         with_password=not is_choice_based(visit),
         signs_in_by=kinds(visit.pool),
-        can_sign_up=sign_up.is_open(visit.pool),
+        can_sign_up=sign_up_flow.is_open(visit.pool),
     )
 
 
@@ -79,7 +80,8 @@ async def posted(visit: Visit) -> Answer:
             visit.ctx, visit.pool, visit.client, flow, parameters, {}, door=Door.PAGES
         )
     except UserNotConfirmed:
-        return await unconfirmed(visit, username)
+        notice = "Confirm your account with the code that we sent you."
+        return await sign_up.confirmation(visit, username, notice=notice)
     except PasswordResetRequired as error:
         return await form(visit, username=username, error=error.message)
     except CognitoError as error:
@@ -97,7 +99,10 @@ async def went_on(visit: Visit, username: str, outcome: sign_in.Outcome) -> Answ
     name = browser_sessions.cookie_name(visit.pool.pool_id, secure=secure)
     seconds = session_rules.LIFETIME // 1000
     visit.cookies.append(cookie(name, outcome.cookie, secure=secure, max_age=seconds))
-    return await entered(visit, Live(outcome.session, outcome.user))
+    live = Live(outcome.session, outcome.user)
+    if await passkeys.should_be_offered(visit, live):
+        return visit.leave("/passkeys/add")
+    return await entered(visit, live)
 
 
 async def entered(visit: Visit, live: Live) -> Answer:
@@ -105,18 +110,6 @@ async def entered(visit: Visit, live: Live) -> Answer:
     if "consent" in visit.wanted.prompts:
         return visit.leave("/consent")
     return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
-
-
-async def unconfirmed(visit: Visit, username: str) -> Answer:
-    """To the page for the code of a sign-up that was never confirmed. It has been sent when they signed up."""
-    return await visit.show(
-        "confirm.html",
-        page="confirm",
-        data={"username": username},
-        username=username,
-        destination="",
-        notice="Confirm your account with the code that we sent you.",
-    )
 
 
 ACCOUNT = "account"

@@ -1,0 +1,236 @@
+"""The whole way of a user through the pages, in Chromium: light and dark, on a phone and on a desktop.
+
+Every page on the way is kept as an image, for people to look at: in .work/screenshots.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pyotp
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect, sync_playwright
+from tests.browser import CALLBACK, App, oauth_app
+from tests.clients.test_chromium import BROWSER, os
+from tests.conftest import PoolFactory
+from tests.outbox import newest_to
+
+POLICY = {"MinimumLength": 10, "RequireNumbers": True, "RequireUppercase": True}
+PASSWORD, SECOND = "Correct-Horse-9", "Better-Horse-10"
+SCREENSHOTS = Path(__file__).parents[3] / ".work" / "screenshots"
+LOOKS = {
+    "desktop-light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
+    "desktop-dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone-light": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
+    "phone-dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True},
+}
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="Chromium is not installed: the pages are walked by HTTP only."
+)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def app(make: PoolFactory) -> App:
+    pool = make.pool(
+        AutoVerifiedAttributes=["email"],
+        UsernameAttributes=["email"],
+        Policies={"PasswordPolicy": POLICY},
+    )
+    return oauth_app(make, pool=pool, with_user=False, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+
+
+def context_of(playwright: Playwright, look: str) -> BrowserContext:
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
+    context = browser.new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
+    context.route(f"{CALLBACK}**", arrived)
+    return context
+
+
+def arrived(route: Route) -> None:
+    route.fulfill(content_type="text/html", body="<!doctype html><title>App</title><h1>App</h1>")
+
+
+class Walk:
+    """A user at a screen."""
+
+    def __init__(self, app: App, page: Page, look: str) -> None:
+        self.app, self.page, self.look, self.number = app, page, look, 0
+        self.folder = SCREENSHOTS / look
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def begin(self, path: str = "/oauth2/authorize", **changes: str | None) -> None:
+        port = self.app.server.app.settings.port
+        self.page.goto(f"http://localhost:{port}{path}?{urlencode(self.app.request(**changes))}")
+
+    def see(self, title: str) -> None:
+        expect(self.page.locator("h1")).to_have_text(title)
+        self.number += 1
+        name = re.sub(r"\W+", "-", title.lower()).strip("-")
+        self.page.screenshot(path=self.folder / f"{self.number:02}-{name}.png", full_page=True)
+
+    def type(self, **values: str) -> None:
+        for label, value in values.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(value)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def back_at_the_app(self) -> str:
+        self.page.wait_for_url(f"{CALLBACK}?code=**")
+        return self.page.url
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_user_walks_through_the_pages(app: App, playwright: Playwright, look: str) -> None:
+    context = context_of(playwright, look)
+    page = context.new_page()
+    walk = Walk(app, page, look)
+    email = f"{look}-{time.time_ns()}@example.com"
+    idp = app.server.idp
+
+    walk.begin()
+    walk.see("Sign in")
+    page.get_by_role("link", name="Create an account").click()
+    walk.type(**{"E-mail address": email}, Password="short")
+    walk.see("Create an account")
+    walk.press("Create an account")
+    walk.see("Create an account")
+    assert page.get_by_role("alert").inner_text() == (
+        "Password did not conform with policy: Password not long enough"
+    )
+    walk.type(Password=PASSWORD)
+    walk.press("Create an account")
+    walk.see("Confirm your account")
+    walk.type(Code="000000")
+    walk.press("Confirm")
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.type(Code=newest_to(app.server.url, email)["code"])
+    walk.press("Confirm")
+    walk.see("Sign in")
+    walk.type(Password=PASSWORD)
+    walk.press("Sign in")
+    walk.back_at_the_app()
+
+    # The pool comes to insist on a second factor.
+    idp.set_user_pool_mfa_config(
+        UserPoolId=app.pool, SoftwareTokenMfaConfiguration={"Enabled": True}, MfaConfiguration="ON"
+    )
+    walk.begin(prompt="login", login_hint=email)
+    walk.type(Password=PASSWORD)
+    walk.press("Sign in")
+    walk.see("Set up an authenticator app")
+    page.get_by_text("Cannot scan it?").click()
+    totp = pyotp.TOTP(page.locator(".secret").inner_text())
+    walk.type(Code=totp.now())
+    walk.press("Sign in")
+    walk.back_at_the_app()
+    walk.begin(prompt="login", login_hint=email)
+    walk.type(Password=PASSWORD)
+    walk.press("Sign in")
+    walk.see("Enter your code")
+    walk.type(Code=totp.at(int(time.time()) + 30))
+    walk.press("Sign in")
+    walk.back_at_the_app()
+
+    # It goes back to choice, and the client offers it.
+    idp.set_user_pool_mfa_config(UserPoolId=app.pool, MfaConfiguration="OFF")
+    factors = ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]
+    idp.update_user_pool(
+        UserPoolId=app.pool,
+        AutoVerifiedAttributes=["email"],
+        Policies={"PasswordPolicy": POLICY, "SignInPolicy": {"AllowedFirstAuthFactors": factors}},
+    )
+    idp.set_user_pool_mfa_config(
+        UserPoolId=app.pool,
+        WebAuthnConfiguration={"RelyingPartyId": "localhost", "UserVerification": "preferred"},
+    )
+    change(app, ExplicitAuthFlows=["ALLOW_USER_AUTH"])
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    authenticator = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
+    walk.begin(prompt="login", login_hint=email)
+    walk.see("Sign in")
+    walk.press("Next")
+    walk.see("How do you want to sign in?")
+    walk.press("A code by e-mail")
+    walk.see("Enter your code")
+    walk.type(Code=newest_to(app.server.url, email)["code"])
+    walk.press("Sign in")
+    walk.see("Add a passkey")
+    walk.press("Add a passkey")
+    walk.back_at_the_app()
+    walk.begin(prompt="login", login_hint=email)
+    walk.press("Next")
+    walk.press("Passkey")
+    walk.see("Sign in with your passkey")
+    walk.press("Use your passkey")
+    walk.back_at_the_app()
+
+    walk.begin(prompt="consent")
+    walk.see(f"Allow {app.client['ClientName']}?")
+    walk.press("Allow")
+    walk.back_at_the_app()
+    walk.begin(prompt="select_account")
+    walk.see("Choose an account")
+    walk.press(f"Continue as {email}")
+    walk.back_at_the_app()
+
+    walk.begin("/forgotPassword")
+    walk.see("Forgot your password?")
+    walk.type(**{"E-mail address": email})
+    walk.press("Send a code")
+    walk.see("Choose a new password")
+    walk.type(Code=newest_to(app.server.url, email)["code"], **{"New password": SECOND})
+    walk.press("Change password")
+    walk.see("Sign in")
+    walk.press("Next")
+    walk.press("Password")
+    walk.see("Enter your password")
+    walk.type(Password=SECOND)
+    walk.press("Sign in")
+    walk.back_at_the_app()
+
+    port = app.server.app.settings.port
+    page.goto(f"http://localhost:{port}/logout?client_id={app.id}")
+    walk.see("Sign out?")
+    walk.press("Sign out")
+    walk.see("You are signed out")
+    walk.begin()
+    walk.see("Sign in")
+    walk.begin(redirect_uri="https://evil.example/")
+    walk.see("Something went wrong")
+    walk.begin(lang="ja")
+    walk.see("サインイン")
+    context.browser and context.browser.close()
+
+
+def change(app: App, **changes: object) -> None:
+    """The client with some settings changed: an update replaces all of them."""
+    idp = app.server.idp
+    described = idp.describe_user_pool_client(UserPoolId=app.pool, ClientId=app.id)["UserPoolClient"]
+    kept = {
+        name: described[name]
+        for name in (
+            "ClientName", "AllowedOAuthFlowsUserPoolClient", "AllowedOAuthFlows", "AllowedOAuthScopes", "CallbackURLs",
+            "LogoutURLs", "SupportedIdentityProviders",
+        )
+    }  # fmt: skip
+    idp.update_user_pool_client(UserPoolId=app.pool, ClientId=app.id, **{**kept, **changes})
