@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from cenote.store.access_keys import AccessKeys
 from cenote.store.attempts import Attempts
 from cenote.store.auth_events import AuthEvents
+from cenote.store.branding import BrandingStyles
 from cenote.store.breached_passwords import BreachedPasswords
 from cenote.store.browser_sessions import BrowserSessions
 from cenote.store.clients import Clients
@@ -26,6 +27,8 @@ from cenote.store.pools import Pools
 from cenote.store.resource_servers import ResourceServers
 from cenote.store.sealing import Keyring, Sealer
 from cenote.store.sessions import Sessions
+from cenote.store.terms import TermsDocuments
+from cenote.store.ui_customizations import UICustomizations
 from cenote.store.users import Users
 
 __all__ = ["Store"]
@@ -42,6 +45,9 @@ class Store:
         self.clients = Clients(engine, self.pools)
         self.domains = Domains(engine)
         self.resource_servers = ResourceServers(engine)
+        self.branding = BrandingStyles(engine)
+        self.ui_customizations = UICustomizations(engine)
+        self.terms = TermsDocuments(engine)
         self.users = Users(engine)
         self.groups = Groups(engine)
         self.sessions = Sessions(engine)
