@@ -15,10 +15,12 @@ from cenote.domain import identifiers, oauth, sealed_tokens, usernames
 from cenote.domain.errors import CognitoError, NotAuthorized, RefreshTokenReuse, UserNotFound
 from cenote.domain.oauth import Grant, OAuthError
 from cenote.domain.sessions import Session
+from cenote.domain.token_changes import TokenChanges
 from cenote.domain.users import User
 from cenote.flows import tokens
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
+from cenote.flows.triggers import pre_token_generation
 from cenote.flows.triggers.firing import Occasion
 from cenote.flows.triggers.pre_token_generation import Source
 from cenote.store.clients import Client
@@ -41,9 +43,8 @@ class Authorization:
 
 
 class Code(msgspec.Struct, frozen=True, array_like=True):
-    """What is sealed in a code. `session_id` is the session that redeeming it begins; a second use ends that one."""
+    """What is sealed in a code. `session_id` is the session that redeeming it begins, once; a second use ends it."""
 
-    use_id: str
     client_id: str
     redirect: bytes
     sub: str
@@ -70,7 +71,6 @@ def code_for(ctx: Context, pool: Pool, client: Client, live: Live, authorization
     """A code for the user of a live browser session; invalid_request where the request was too long for one."""
     now = ctx.clock()
     code = Code(
-        use_id=ctx.entropy(16).hex(),
         client_id=client.client_id,
         redirect=digest(authorization.redirect_uri),
         sub=live.user.sub,
@@ -119,29 +119,36 @@ async def redeem(
     if code.expires_at <= ctx.clock():
         await end(ctx, pool, code.session_id)
         raise OAuthError("invalid_grant")
-    user = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, code.sub)])
-    if user is None:
-        raise OAuthError("invalid_grant")
     # Before the code is used up: if the function fails, the client may try again.
-    occasion = Occasion(ctx, pool, client, metadata)
-    changes = await tokens.changed(occasion, user, Source.HOSTED_AUTH, grant)
+    changes = await changed(Occasion(ctx, pool, client, metadata), code.sub, grant)
     async with ctx.store.transaction():
-        if not await ctx.store.attempts.use_once(pool.pool_id, code.use_id, expires_at=code.expires_at):
+        try:
+            user, session = await begun(
+                ctx,
+                pool,
+                client,
+                code.sub,
+                grant,
+                auth_time=code.auth_time,
+                session_id=code.session_id,
+                device_key=code.device_key,
+            )
+        except tokens.AlreadyBegun:
             await ctx.store.sessions.revoke(pool.pool_id, code.session_id, now=ctx.clock())
-            raise Keep(OAuthError("invalid_grant"))
-        user, session = await begun(
-            ctx,
-            pool,
-            client,
-            code.sub,
-            grant,
-            auth_time=code.auth_time,
-            session_id=code.session_id,
-            device_key=code.device_key,
-        )
+            raise Keep(OAuthError("invalid_grant")) from None
     return await tokens.issue(
         ctx, pool, client, user, session, refresh=True, changes=changes, nonce=code.nonce
     )
+
+
+async def changed(occasion: Occasion, sub: str, grant: Grant) -> TokenChanges | None:
+    """What the pool's function changes in the tokens of a user; nobody is looked for where there is none."""
+    if pre_token_generation.function_of(occasion) is None:
+        return None
+    user = await occasion.ctx.store.users.find(occasion.pool.pool_id, [(usernames.SUB, sub)])
+    if user is None:
+        raise OAuthError("invalid_grant")
+    return await tokens.changed(occasion, user, Source.HOSTED_AUTH, grant)
 
 
 async def implicit(

@@ -54,6 +54,10 @@ class RefreshTicket(msgspec.Struct, frozen=True, array_like=True):
 _decode = msgspec.msgpack.Decoder(RefreshTicket).decode
 
 
+class AlreadyBegun(Exception):
+    """A session of this id has begun before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refreshing:
     """A refresh token that is good now: its session and user."""
@@ -76,7 +80,8 @@ async def begin_session(
 ) -> Session:
     """Adds a session in the caller's transaction. Its id, new by default, is the origin_jti of all its tokens.
 
-    `grant` is what an OAuth authorization gave.
+    `grant` is what an OAuth authorization gave. AlreadyBegun for an id that was given before: of many at once, one
+    begins.
     """
     lifetime = client_rules.lifetimes(client.document).refresh
     session = Session(
@@ -89,11 +94,12 @@ async def begin_session(
         device_key=device_key,
         grant=grant,
     )
+    if not await ctx.store.sessions.add(session):
+        raise AlreadyBegun
     allowed = session_tracking.limit(pool.document)
     if allowed is not None:
-        # The one that was used longest ago makes room, before this one is there (documented at MaxPerUser).
+        # The one that was used longest ago makes room (documented at MaxPerUser); this one has not been used yet.
         await ctx.store.sessions.evict(pool.pool_id, user.sub, keep=allowed - 1, now=ctx.clock())
-    await ctx.store.sessions.add(session)
     await track(ctx, pool, session)
     return session
 

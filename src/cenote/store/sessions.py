@@ -27,15 +27,18 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def add(self, session: Session) -> None:
-        await self._engine.run(
+    async def add(self, session: Session) -> bool:
+        """Whether it was not there yet: of many that add one at once, one does."""
+        row = await self._engine.one(
             "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation,"
-            " device_key, oauth_grant, browser_session_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+            " device_key, oauth_grant, browser_session_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
+            " ON CONFLICT (pool_id, session_id) DO NOTHING RETURNING session_id",
             session.pool_id, session.session_id, session.sub, session.client_id, session.auth_time,
             session.expires_at, session.device_key,
             None if session.grant is None else encode(session.grant).decode(),
             None if session.grant is None else session.grant.browser_session_id or None,
         )  # fmt: skip
+        return row is not None
 
     async def find(self, pool_id: str, session_id: str) -> tuple[Session, User] | None:
         """The session and its user; None once either is gone. A session ended by a sign-out is `revoked_at`."""
