@@ -1,4 +1,4 @@
-"""Everything that opens a socket outward: mail today; functions, SMS and identity providers later.
+"""Everything that opens a socket outward: mail, text messages, functions, exported logs; identity providers later.
 
 Nothing here is called while a transaction is open: the store raises if it is.
 """
