@@ -32,6 +32,7 @@ from cenote.web.oauth.revoke import revoke
 from cenote.web.oauth.token import token
 from cenote.web.oauth.userinfo import userinfo
 from cenote.web.pages import (
+    branding,
     challenges,
     consent,
     forgot_password,
@@ -105,7 +106,7 @@ class Web:
         self.endpoints = {**SERVICES, **PAGES}
 
     def has(self, path: str) -> bool:
-        return path in self.endpoints or path.startswith(ASSETS)
+        return path in self.endpoints or path.startswith((ASSETS, branding.PREFIX))
 
     @functools.cached_property
     def rendering(self) -> "Rendering":
@@ -126,6 +127,8 @@ class Web:
         path, method = scope["path"], scope["method"]
         if path.startswith(ASSETS):
             return self._asset(path.removeprefix(ASSETS), method)
+        if path.startswith(branding.PREFIX):
+            return await self._image(path)
         methods, service = self.endpoints[path], path in SERVICES
         if service and method == "OPTIONS":
             return Answer(204, b"", list(PREFLIGHT), cacheable=True)
@@ -148,6 +151,12 @@ class Web:
     def _asset(self, name: str, method: str) -> Answer:
         found = self.rendering.file(name) if method in {"GET", "HEAD"} else None
         return Answer(404, b"Not found\n") if found is None else found
+
+    async def _image(self, path: str) -> Answer:
+        try:
+            return await branding.image(self.sites.store, path)
+        except (StoreError, Unstorable):
+            return Answer(404, b"Not found\n")
 
     async def _run(self, endpoint: Endpoint, request: Request, *, service: bool) -> Answer:
         """The endpoint's answer, or what its error becomes; run again where another transaction was in the way."""

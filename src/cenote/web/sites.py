@@ -32,7 +32,7 @@ class Sites:
     """The hosts that this installation answers for."""
 
     def __init__(self, store: Store, deployment: Deployment) -> None:
-        self._store = store
+        self.store = store
         parts = urlsplit(deployment.public_url)
         self._scheme = parts.scheme
         self._host = (parts.hostname or "localhost").lower()
@@ -47,14 +47,14 @@ class Sites:
             return self._base
         prefix = name.removesuffix(self._suffix)
         asked = prefix if prefix != name else name
-        domain = await self._store.domains.find(asked)
+        domain = await self.store.domains.find(asked)
         if domain is None or domain.is_custom is (asked != name):
             return self._base
         return Site(self.url(domain.name, is_custom=domain.is_custom), domain.pool_id)
 
     async def of_pool(self, pool_id: str) -> Site:
         """Where the pool is found: at its own domain, a custom one first, or at the base host."""
-        for domain in await self._store.domains.of_pool(pool_id):
+        for domain in await self.store.domains.of_pool(pool_id):
             return Site(self.url(domain.name, is_custom=domain.is_custom), pool_id)
         return self._base
 

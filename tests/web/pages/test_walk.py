@@ -3,17 +3,20 @@
 Every page on the way is kept as an image, for people to look at: in .work/screenshots.
 """
 
+import os
 import re
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pyotp
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect, sync_playwright
-from tests.browser import CALLBACK, App, oauth_app
-from tests.clients.test_chromium import BROWSER, os
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from tests.browser import App, oauth_app
+from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
 from tests.outbox import newest_to
 
@@ -38,26 +41,49 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
+class Callback(BaseHTTPRequestHandler):
+    """The app: the browser needs somewhere to come back to."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>App</title><h1>App</h1>")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def callback() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Callback)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.server_port}/callback"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 @pytest.fixture
-def app(make: PoolFactory) -> App:
+def app(make: PoolFactory, callback: str) -> App:
     pool = make.pool(
         AutoVerifiedAttributes=["email"],
         UsernameAttributes=["email"],
         Policies={"PasswordPolicy": POLICY},
     )
-    return oauth_app(make, pool=pool, with_user=False, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+    return oauth_app(
+        make,
+        pool=pool,
+        with_user=False,
+        CallbackURLs=[callback],
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
+    )
 
 
 def context_of(playwright: Playwright, look: str) -> BrowserContext:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
-    context = browser.new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
-    context.route(f"{CALLBACK}**", arrived)
-    return context
-
-
-def arrived(route: Route) -> None:
-    route.fulfill(content_type="text/html", body="<!doctype html><title>App</title><h1>App</h1>")
+    return browser.new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
 
 
 class Walk:
@@ -70,7 +96,8 @@ class Walk:
 
     def begin(self, path: str = "/oauth2/authorize", **changes: str | None) -> None:
         port = self.app.server.app.settings.port
-        self.page.goto(f"http://localhost:{port}{path}?{urlencode(self.app.request(**changes))}")
+        request = self.app.request(**{"redirect_uri": self.app.client["CallbackURLs"][0], **changes})
+        self.page.goto(f"http://localhost:{port}{path}?{urlencode(request)}")
 
     def see(self, title: str) -> None:
         expect(self.page.locator("h1")).to_have_text(title)
@@ -86,7 +113,7 @@ class Walk:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def back_at_the_app(self) -> str:
-        self.page.wait_for_url(f"{CALLBACK}?code=**")
+        self.page.wait_for_url(f"{self.app.client['CallbackURLs'][0]}?code=**")
         return self.page.url
 
 
@@ -219,7 +246,8 @@ def test_a_user_walks_through_the_pages(app: App, playwright: Playwright, look: 
     walk.see("Something went wrong")
     walk.begin(lang="ja")
     walk.see("サインイン")
-    context.browser and context.browser.close()
+    assert context.browser is not None
+    context.browser.close()
 
 
 def change(app: App, **changes: object) -> None:

@@ -44,6 +44,23 @@ COMPLETE: Final = {
     "birthdate": "bday", "address": "street-address", "website": "url",
 }  # fmt: skip
 
+TERMS: Final = {"terms-of-use": "Terms of use", "privacy-policy": "Privacy policy"}
+# The languages of the pages as the model calls them in links (LanguageIdType).
+TERMS_LANGUAGES: Final = {
+    "en": "cognito:english",
+    "de": "cognito:german",
+    "es": "cognito:spanish",
+    "fr": "cognito:french",
+    "id": "cognito:bahasa-indonesia",
+    "it": "cognito:italian",
+    "ja": "cognito:japanese",
+    "ko": "cognito:korean",
+    "pt-BR": "cognito:portuguese-brazil",
+    "tr": "cognito:default",
+    "zh-CN": "cognito:chinese-simplified",
+    "zh-TW": "cognito:chinese-traditional",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -96,7 +113,16 @@ async def form(visit: Visit, *, given: dict[str, str] | None = None, error: str 
         fields=fields(visit.pool, given),
         policy=policy_of(visit.pool),
         password_optional=first_factors.has_codes(visit.pool.document),
+        terms=await terms(visit),
     )
+
+
+async def terms(visit: Visit) -> list[tuple[str, str]]:
+    """What a user agrees to by signing up: names and addresses, in the language of the page where there is one."""
+    documents = await visit.ctx.store.terms.of_client(visit.pool.pool_id, visit.client.client_id)
+    language = TERMS_LANGUAGES[visit.texts.language]
+    links = [(TERMS[document.name], document.link(language)) for document in documents]
+    return [(label, address) for label, address in links if address is not None]
 
 
 @page

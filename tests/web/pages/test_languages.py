@@ -1,0 +1,50 @@
+"""The texts of the pages: none is missing in any language."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cenote.web.pages import challenges, consent, languages, problem, sign_up
+
+PAGES = Path(languages.__file__).parent
+CALL = re.compile(r"""_\(\s*("[^"]+"|'[^']+')""")
+# What handlers say: `error="…"`, `notice="…"`, STALE and its like.
+SAID = re.compile(r'(?:error|notice|STALE: Final|ANY: Final|notice) ?= ?"([A-Z][^"]+)"')
+
+
+def used() -> set[str]:
+    """Every text that a page can show in English."""
+    found = set()
+    for template in (PAGES / "templates").glob("*.html"):
+        found |= {match[1:-1] for match in CALL.findall(template.read_text())}
+    for module in PAGES.glob("*.py"):
+        found |= set(SAID.findall(module.read_text()))
+    for texts in (challenges.FACTORS, consent.SCOPES, problem.SENTENCES, sign_up.LABELS, sign_up.TERMS):
+        found |= set(texts.values())
+    return found - {""}
+
+
+@pytest.mark.parametrize("language", [name for name in languages.NAMES if name != "en"])
+def test_every_text_is_there_with_its_blanks(language: str) -> None:
+    catalog = languages.catalog(language)
+    assert used() <= set(catalog), used() - set(catalog)
+    for text, own in catalog.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", own)), text
+
+
+def test_each_language_has_a_catalog_and_each_catalog_a_language() -> None:
+    assert {path.stem for path in languages.LOCALES.glob("*.po")} == set(languages.NAMES) - {"en"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("de-AT", "de"), ("PT", "pt-BR"), ("zh-Hant-HK", "zh-TW"), ("zh_CN", "zh-CN"), ("xx", None), ("", None)],
+)
+def test_a_tag_means_a_language_by_its_first_parts(tag: str, language: str | None) -> None:
+    assert languages.matched(tag) == language
+
+
+@pytest.mark.parametrize("header", [";;;", "q=1", "de;q=x", "*" * 10_000, ",,,", "de;q=-1"])
+def test_an_accept_language_that_says_nothing_is_english(header: str) -> None:
+    assert languages.chosen(None, None, header) == "en"
