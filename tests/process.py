@@ -25,14 +25,15 @@ class Process:
     popen: "subprocess.Popen[str]"
     port: int
     log: Path
+    key: tuple[str, str] = ("any", "any")
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def idp(self, **options: Any) -> Any:
-        options.setdefault("aws_access_key_id", "any")
-        options.setdefault("aws_secret_access_key", "any")
+        options.setdefault("aws_access_key_id", self.key[0])
+        options.setdefault("aws_secret_access_key", self.key[1])
         return boto3.client(
             "cognito-idp",
             endpoint_url=self.url,
@@ -66,6 +67,13 @@ def cenote(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
     return subprocess.run(
         [*CENOTE, *arguments], capture_output=True, text=True, timeout=60, check=False, env=clean(environment)
     )
+
+
+def access_key(*where: str) -> tuple[str, str]:
+    """A new access key of the deployment that `where` names, as `cenote keys create` prints it."""
+    made = cenote("keys", "create", *where)
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in made.stdout.splitlines())
+    return exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]
 
 
 def clean(more: dict[str, str]) -> dict[str, str]:

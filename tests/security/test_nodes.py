@@ -13,7 +13,7 @@ from tests.calls import PASSWORD, at_once, attempt, claims_of, outcome, sign_in
 from tests.conftest import free_port
 from tests.post_office import PostOffice, post_office
 from tests.postgres import PostgresServer
-from tests.process import Process, cenote, serving
+from tests.process import Process, access_key, cenote, serving
 from tests.security.raw import ask
 
 WRONG = "Incorrect username or password."
@@ -49,10 +49,12 @@ def nodes(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFact
     try:
         with post_office() as office:
             shared = ["--database", database, "--public-url", "http://cenote.example"]
+            key_pair = access_key("--data", str(folder / "first"), "--database", database)
             mail = {"CENOTE_SMTP_URL": f"smtp://127.0.0.1:{office.port}"}
             with serving(folder / "first", free_port(), *shared, **mail) as first:
                 more = {**mail, "CENOTE_MASTER_KEY_FILE": str(key)}
                 with serving(folder / "second", free_port(), *shared, **more) as second:
+                    first.key = second.key = key_pair
                     command = ["--data", str(folder / "first"), "--database", database]
                     found = Nodes(first, second, office, command)
                     pool = first.idp().create_user_pool(PoolName="p", AutoVerifiedAttributes=["email"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.conftest import RunningServer, running, settings_for
+from tests.conftest import RunningServer, admit, running, settings_for
 from tests.security.raw import JSON, PREFIX, Answer, ask, call
 from tests.security.requests import BUILT, MODEL, minimal
 from tests.wire.signing import signed
@@ -18,12 +18,7 @@ MISMATCH = "InvalidSignature"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with running(settings_for(tmp_path_factory.mktemp("public") / "data", host="0.0.0.0")) as one:
-
-        async def add_key() -> None:
-            async with one.app.store.transaction():
-                await one.app.store.access_keys.add(KEY, SECRET, now=one.clock())
-
-        one.run(add_key())
+        one.run(admit(one.app, KEY, SECRET))
         one.url = one.url.replace("0.0.0.0", "127.0.0.1")
         yield one
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.conftest import free_port
-from tests.process import Process, cenote, serving
+from tests.process import Process, access_key, cenote, serving
 
 PASSWORD = "Correct-Horse-9"
 
@@ -187,24 +187,31 @@ def test_several_workers_share_one_file_and_their_metrics(tmp_path: Path) -> Non
         assert 'cenote_requests_total{error="",operation="SignUp"} 40.0' in metrics
 
 
-def test_beyond_loopback_nothing_starts_without_an_access_key(tmp_path: Path) -> None:
-    refused = cenote(
-        "serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0", "--port", str(free_port())
-    )
+REACHABLE = [
+    ("--host", "0.0.0.0"),
+    ("--public-url", "https://login.example.com"),
+    ("--trusted-proxies", "10.0.0.0/8"),
+]
+
+
+@pytest.mark.parametrize("reachable", REACHABLE)
+def test_beyond_loopback_nothing_starts_without_an_access_key(
+    tmp_path: Path, reachable: tuple[str, str]
+) -> None:
+    refused = cenote("serve", "--data", str(tmp_path / "data"), *reachable, "--port", str(free_port()))
     assert refused.returncode == 2
     assert "cenote keys create" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_beyond_loopback_signed_calls_need_the_key_and_public_ones_do_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reachable", REACHABLE)
+def test_beyond_loopback_signed_calls_need_the_key_and_public_ones_do_not(
+    tmp_path: Path, reachable: tuple[str, str]
+) -> None:
     data = tmp_path / "data"
-    made = cenote("keys", "create", "--data", str(data))
-    exports = dict(line.removeprefix("export ").split("=", 1) for line in made.stdout.splitlines())
-    good = {
-        "aws_access_key_id": exports["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": exports["AWS_SECRET_ACCESS_KEY"],
-    }
-    with serving(data, free_port(), "--host", "0.0.0.0") as process:
+    key_id, secret = access_key("--data", str(data))
+    good = {"aws_access_key_id": key_id, "aws_secret_access_key": secret}
+    with serving(data, free_port(), *reachable) as process:
         pool_id = process.idp(**good).create_user_pool(PoolName="p")["UserPool"]["Id"]
         for bad in ({}, {**good, "aws_secret_access_key": "wrong"}):
             with pytest.raises(ClientError) as refused:
@@ -269,6 +276,9 @@ def test_signing_keys_are_rotated_and_old_tokens_stay_good(tmp_path: Path) -> No
         (["--config", "/nowhere.toml"], "cannot be read"),
         (["--tls-cert", "x.pem"], "go together"),
         (["--example", "--host", "0.0.0.0"], "loopback"),
+        (["--example", "--public-url", "https://login.example.com"], "behind no proxy"),
+        (["--public-url", "login.example.com"], "public_url must be a URL"),
+        (["--public-url", "http://[login"], "public_url must be a URL"),
         (["--data", "/dev/null/x"], "choose another with --data"),
     ],
 )

@@ -89,7 +89,7 @@ def port(settings: Settings) -> Finding:
 
 
 def keys(settings: Settings) -> Finding:
-    if settings.loopback:
+    if settings.private:
         return True, "loopback: any credentials pass"
     return True, "others can reach it: serve refuses to start until `cenote keys create` was run"
 
@@ -98,8 +98,8 @@ def mail(settings: Settings) -> Finding:
     ways = [name for name, set_ in (("SMTP", settings.smtp_url), ("SES", settings.ses_endpoint)) if set_]
     if ways:
         return True, f"mail goes out by {' and '.join(ways)}"
-    return settings.loopback, "no smtp_url: mail stays in the outbox" + (
-        "" if settings.loopback else ", which nobody can read where others can reach the server"
+    return settings.private, "no smtp_url: mail stays in the outbox" + (
+        "" if settings.private else ", which nobody can read where others can reach the server"
     )
 
 

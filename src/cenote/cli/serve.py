@@ -27,7 +27,7 @@ def banner(settings: Settings) -> str:
     url = settings.base_url
     kept = "PostgreSQL" if settings.database else f"{settings.data}/cenote.db"
     lines = ["", f"  Cenote answers at {url}", f"  data     {kept}"]
-    if settings.loopback:
+    if settings.private:
         lines.append(f"  outbox   {url}/_cenote/outbox   (codes and invitations end up here)")
     else:
         lines.append("  signed calls need an access key: cenote keys create")

@@ -166,7 +166,7 @@ class Application:
     def _dispatcher(self) -> Dispatcher[Context]:
         settings = self.settings
         signatures = None
-        if not settings.loopback:
+        if not settings.private:
             signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self.clock)
         return Dispatcher(
             {service: hardened(handlers) for service, handlers in OPERATIONS.items()},

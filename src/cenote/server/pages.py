@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -19,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from cenote.console import outbox
+from cenote.domain.loopback import is_loopback, is_loopback_host
 from cenote.domain.request import RequestFacts
 from cenote.flows.verification import CONFIRM_PATH
 from cenote.store.engine import StoreError
@@ -156,28 +156,12 @@ class Pages:
         Another name in Host means a foreign page that rebound its own name to this machine (DNS rebinding).
         """
         return (
-            self._app.settings.loopback
+            self._app.settings.private
             and request.client is not None
             and is_loopback(request.client.host)
             and FORWARDING.isdisjoint(request.headers.keys())
-            and names_loopback(request.headers.getlist("host"))
+            and [is_loopback_host(host) for host in request.headers.getlist("host")] == [True]
         )
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def names_loopback(hosts: list[str]) -> bool:
-    """Whether a Host header is there once and names this machine; browsers resolve *.localhost themselves."""
-    if len(hosts) != 1:
-        return False
-    name = hosts[0].lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
 async def form(request: Request) -> Mapping[str, str] | None:

@@ -144,10 +144,10 @@ def check_before_start(settings: Settings) -> None:
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):
             raise SettingsError(f"{name}, {path}, cannot be read.")
-    if not settings.loopback and not asyncio.run(has_access_key(settings)):
+    if not settings.private and not asyncio.run(has_access_key(settings)):
         raise SettingsError(
-            f"On {settings.host} signed calls need an access key, and there is none yet: run"
-            " `cenote keys create` with the same --data or --database first."
+            f"At {settings.base_url} others can reach this server, so signed calls need an access key, and there"
+            " is none yet: run `cenote keys create` with the same --data or --database first."
         )
 
 

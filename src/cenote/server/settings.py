@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from cenote.domain.loopback import is_loopback_name
 from cenote.domain.pools import is_mailbox
 from cenote.outbound.functions import targets
 from cenote.outbound.mail import smtp
@@ -47,16 +49,18 @@ class Field:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("host", "127.0.0.1", "Address to listen on. Beyond loopback, signed calls need an access key."),
+    Field("host", "127.0.0.1", "Address to listen on. Where others can reach it, signed calls need an access key."),
     Field("port", 9400, "Port to listen on."),
     Field("data", "cenote-data", "Directory of the embedded database and the master key."),
     Field("database", "", "postgresql://… for PostgreSQL; empty for SQLite in the data directory.", secret=True),
     Field("workers", 1, "Worker processes; 0 for one per core."),
-    Field("public_url", "", "The URL that clients reach this server at; empty for http://HOST:PORT."),
+    Field("public_url", "", "The URL that clients reach this server at; empty for http://HOST:PORT. Signed calls"
+          " need an access key where it is not this machine's."),
     Field("issuer", "own", "Form of `iss`: own (PUBLIC_URL/POOL) or aws.", choices=("own", "aws")),
     Field("region", "us-east-1", "Region of new pools where a call's signature names none."),
     Field("account", "000000000000", "Account id in ARNs: 12 digits."),
-    Field("trusted_proxies", "", "Addresses or networks, comma-separated, whose X-Forwarded-For is believed."),
+    Field("trusted_proxies", "", "Addresses or networks, comma-separated, whose X-Forwarded-For is believed. With"
+          " any, signed calls need an access key."),
     Field("example", False, "Make an example pool, app client and user at the first start."),
     Field("access_log", False, "Log a line for each request."),
     Field("log_format", "auto", "auto: text on a terminal, JSON elsewhere.", choices=("auto", "json", "text")),
@@ -66,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field("stop_timeout", 30, "Seconds that a stop waits for requests to finish."),
     Field("tls_cert", "", "Path of a PEM certificate chain; with tls_key, serves HTTPS."),
     Field("tls_key", "", "Path of the certificate's PEM private key."),
-    Field("metrics", True, "Serve Prometheus metrics at /metrics (beyond loopback: to metrics_token only)."),
+    Field("metrics", True, "Serve Prometheus metrics at /metrics (where others can reach it: to metrics_token only)."),
     Field("metrics_token", "", "Bearer token that /metrics asks for.", secret=True),
     Field("smtp_url", "", "smtp://user:password@host:587 or smtps://… (?starttls=required, auto or never; &ca=FILE);"
           " empty to keep mail in the outbox.", secret=True),
@@ -152,6 +156,12 @@ class Settings:
         return self.host in LOOPBACK
 
     @property
+    def private(self) -> bool:
+        """Whether only this machine can reach the server, as far as its settings tell: nothing is passed on to it."""
+        own = not self.public_url or is_loopback_name(urlsplit(self.public_url).hostname or "")
+        return self.loopback and own and not self.trusted_proxies.strip()
+
+    @property
     def database_path(self) -> str | Path:
         """The PostgreSQL URL, or the path of the SQLite file."""
         return self.database or Path(self.data) / "cenote.db"
@@ -232,17 +242,29 @@ def check(settings: Settings) -> None:
         raise SettingsError(f"workers must be between 0 and 256, not {settings.workers}.")
     if not (settings.account.isascii() and settings.account.isdigit() and len(settings.account) == 12):
         raise SettingsError(f"account must be 12 digits, not {settings.account!r}.")
-    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
-        raise SettingsError(f"public_url must begin with http:// or https://, not {settings.public_url!r}.")
+    if settings.public_url and not is_url(settings.public_url):
+        raise SettingsError(
+            f"public_url must be a URL that begins with http:// or https://, not {settings.public_url!r}."
+        )
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("tls_cert and tls_key go together; one of them is missing.")
-    if settings.example and not settings.loopback:
-        raise SettingsError("example makes a user whose password everybody knows: on a loopback host only.")
+    if settings.example and not settings.private:
+        raise SettingsError(
+            "example makes a user whose password everybody knows: on a loopback host only, and behind no proxy."
+        )
     check_mail(settings)
     check_functions(settings)
     check_endpoints(settings)
     if settings.database and not settings.database.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database must be a postgresql:// URL; leave it out for the embedded database.")
+
+
+def is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def check_mail(settings: Settings) -> None:

@@ -31,6 +31,7 @@ from cenote.wire.errors import (
     error_headers,
 )
 from cenote.wire.model import Model, Operation, load_model
+from cenote.wire.own_machine import check_caller
 from cenote.wire.sigv4 import Credential, SignatureVerifier, SignedRequest, claimed_credential
 from cenote.wire.validation import Validator
 
@@ -89,9 +90,9 @@ class _Route(Generic[Ctx]):
 class Dispatcher(Generic[Ctx]):
     """Answers API calls of the given services: handlers by operation, under the model's name (`cognito_idp`).
 
-    `signatures` None means that nothing is verified and any credentials pass, none included. `clock` (epoch
-    milliseconds) dates the answers. `max_body` is in bytes, `body_timeout` in seconds. `observe` is told each call's
-    operation (empty for an unknown one), its error's wire name or None, and its seconds.
+    `signatures` None means that nothing is verified and any credentials pass, none included, from this machine.
+    `clock` (epoch milliseconds) dates the answers. `max_body` is in bytes, `body_timeout` in seconds. `observe` is told
+    each call's operation (empty for an unknown one), its error's wire name or None, and its seconds.
 
     With `conforming`, for tests, an error that the model does not list for an operation and an answer that is
     not of its output shape become a 500 that says so.
@@ -193,6 +194,8 @@ class Dispatcher(Generic[Ctx]):
         self, route: _Route[Ctx], scope: Scope, headers: dict[bytes, bytes], body: bytes
     ) -> Credential | None:
         query = scope.get("query_string", b"")
+        if self._signatures is None and route.operation.signed:
+            check_caller(headers, route.name)
         if self._signatures is None or not route.operation.signed:
             return claimed_credential(headers, query)
         request = SignedRequest(

@@ -37,6 +37,9 @@ class MissingAuthenticationToken(CognitoError):
         super().__init__("Missing Authentication Token")
 
 
+class AccessDenied(CognitoError): ...
+
+
 class IncompleteSignature(CognitoError): ...
 
 
@@ -77,6 +80,7 @@ COMMON = frozenset(
         Validation,
         UnknownOperation,
         MissingAuthenticationToken,
+        AccessDenied,
         IncompleteSignature,
         InvalidSignature,
         UnrecognizedClient,

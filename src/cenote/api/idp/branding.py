@@ -89,7 +89,11 @@ async def described(
     assets: list[Any] = []
     for asset in await store.assets(style.pool_id, style.branding_id):
         found = await store.asset(style.pool_id, style.branding_id, asset.asset_id)
-        shape: dict[str, Any] = {"Category": asset.category, "ColorMode": asset.color_mode, "Extension": asset.extension}
+        shape: dict[str, Any] = {
+            "Category": asset.category,
+            "ColorMode": asset.color_mode,
+            "Extension": asset.extension,
+        }
         if found is not None:
             shape["Bytes"] = found[1]
         if asset.resource_id:
