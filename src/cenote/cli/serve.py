@@ -2,6 +2,8 @@
 
 import argparse
 
+from urllib.parse import quote
+
 from cenote.cli.arguments import add_settings, settings_of
 from cenote.server import example
 from cenote.server.settings import Settings
@@ -60,5 +62,8 @@ def pasteable(url: str, region: str) -> list[str]:
         "    Amplify.configure({ Auth: { Cognito: {",
         f'      userPoolId: "{pool_id}", userPoolClientId: "{client_id}",',
         f'      userPoolEndpoint: "{url}" }} }} }})',
+        "",
+        f"  Login page (leads back to {example.CALLBACK})",
+        f"    {url}/login?client_id={client_id}&response_type=code&scope=openid&redirect_uri={quote(example.CALLBACK)}",
         f"  {LINE}",
     ]
