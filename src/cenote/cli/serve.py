@@ -1,7 +1,6 @@
 """serve: start the server."""
 
 import argparse
-
 from urllib.parse import quote
 
 from cenote.cli.arguments import add_settings, settings_of

@@ -14,6 +14,8 @@ EMAIL = "alice@example.com"
 PASSWORD = "Cenote-2026!"
 CLIENT_ID = "1cenote0example0client0000"
 POOL_NAME = "Example01"
+# Where an app under development is as a rule.
+CALLBACK = "http://localhost:3000/"
 SUB = "00000000-0000-4000-8000-000000000001"
 
 POOL = {"PoolName": "example", "AutoVerifiedAttributes": ["email"]}
@@ -25,6 +27,12 @@ CLIENT = {
         "ALLOW_ADMIN_USER_PASSWORD_AUTH",
         "ALLOW_REFRESH_TOKEN_AUTH",
     ],
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
+    "AllowedOAuthScopes": ["openid", "email", "profile", "aws.cognito.signin.user.admin"],
+    "CallbackURLs": [CALLBACK],
+    "LogoutURLs": [CALLBACK],
+    "SupportedIdentityProviders": ["COGNITO"],
 }
 
 
