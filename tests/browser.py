@@ -58,7 +58,7 @@ class Browser:
     host: str = ""
     jar: dict[str, str] = field(default_factory=dict)
 
-    def get(self, path: str, query: dict[str, str] | None = None, **headers: str) -> Page:
+    def get(self, path: str, query: dict[str, str] | None = None, /, **headers: str) -> Page:
         return self.send("GET", f"{path}?{urlencode(query)}" if query else path, None, **headers)
 
     def post(self, path: str, form: dict[str, str] | list[tuple[str, str]], **headers: str) -> Page:
