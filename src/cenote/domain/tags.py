@@ -1,8 +1,8 @@
 """Tags of a user pool: AWS's rules, and the few tags that Cenote itself reads.
 
 A tag is how a request says what AWS has no parameter for: `cenote:id`, the id that a new pool is to have,
-`cenote:password-hash`, how its passwords are kept, and `cenote:passkey-origins`, pages beside the relying party's own
-that may use its passkeys.
+`cenote:password-hash`, how its passwords are kept, `cenote:passkey-origins`, pages beside the relying party's own
+that may use its passkeys, and `cenote:oauth`, which holds its clients to the stricter of what OAuth allows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +21,8 @@ PASSWORD_HASH: Final = "cenote:password-hash"
 SRP: Final = "srp"
 ARGON2ID: Final = "argon2id"
 PASSKEY_ORIGINS: Final = "cenote:passkey-origins"
+OAUTH: Final = "cenote:oauth"
+STRICT: Final = "strict"
 
 
 def checked(tags: Mapping[str, str]) -> dict[str, str]:
@@ -34,10 +36,12 @@ def checked(tags: Mapping[str, str]) -> dict[str, str]:
             )
         if key.lower().startswith(RESERVED):
             raise InvalidParameter(f"Tag keys that start with {RESERVED} are reserved: {key}")
-        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH, PASSKEY_ORIGINS):
+        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH, PASSKEY_ORIGINS, OAUTH):
             raise InvalidParameter(f"Cenote knows no tag {key}.")
     if tags.get(PASSWORD_HASH, SRP) not in (SRP, ARGON2ID):
         raise InvalidParameter(f"The tag {PASSWORD_HASH} is {SRP} or {ARGON2ID}.")
+    if tags.get(OAUTH, STRICT) != STRICT:
+        raise InvalidParameter(f"The tag {OAUTH} is {STRICT}, or left out.")
     return dict(tags)
 
 
@@ -74,3 +78,9 @@ def passkey_origins(pool: Mapping[str, Any]) -> tuple[str, ...]:
     """The origins, separated by spaces, that a pool's passkeys may be used from beside their relying party's own."""
     tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
     return tuple(tags.get(PASSKEY_ORIGINS, "").split())
+
+
+def is_strict(pool: Mapping[str, Any]) -> bool:
+    """Whether the pool asks for the safer behaviour where Cognito's own is laxer (decision 19)."""
+    tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
+    return tags.get(OAUTH) == STRICT

@@ -232,7 +232,7 @@ async def refresh(
             narrowed = msgspec.structs.replace(session.grant, scopes=scopes)
             refreshing = replace(refreshing, session=replace(session, grant=narrowed))
         return await tokens.refreshed(
-            ctx, pool, client, refreshing, rotation=tokens.rotation_of(client), metadata=metadata
+            ctx, pool, client, refreshing, rotation=tokens.rotation_of(pool, client), metadata=metadata
         )
     except (NotAuthorized, RefreshTokenReuse) as error:
         raise OAuthError("invalid_grant", error.message) from None

@@ -14,6 +14,7 @@ from cenote.domain import (
     oauth,
     sealed_tokens,
     session_tracking,
+    tags,
     user_agents,
 )
 from cenote.domain import clients as client_rules
@@ -276,8 +277,10 @@ async def refreshed(
     return await issue(ctx, pool, client, refreshing.user, session, refresh=True, changes=changes)
 
 
-def rotation_of(client: Client) -> Mapping[str, Any] | None:
-    """The client's RefreshTokenRotation while it is on."""
+def rotation_of(pool: Pool, client: Client) -> Mapping[str, Any] | None:
+    """The client's RefreshTokenRotation while it is on, as it always is in a strict pool."""
+    if tags.is_strict(pool.document):
+        return {"RetryGracePeriodSeconds": 0, **client.document.get("RefreshTokenRotation", {})}
     rotation = client.document.get("RefreshTokenRotation")
     return rotation if rotation and rotation.get("Feature") == "ENABLED" else None
 

@@ -40,7 +40,7 @@ async def get_tokens_from_refresh_token(
         pool,
         client,
         refreshing,
-        rotation=tokens.rotation_of(client),
+        rotation=tokens.rotation_of(pool, client),
         metadata=req.get("ClientMetadata", {}),
     )
     return {"AuthenticationResult": result}
@@ -51,7 +51,7 @@ async def refresh_by_auth_flow(
 ) -> Any:
     """InitiateAuth with REFRESH_TOKEN_AUTH: the refresh token stays the same. Refused once rotation is on."""
     require_flow(auth_flows(client.document), REFRESH_FLOW)
-    if tokens.rotation_of(client) is not None:
+    if tokens.rotation_of(pool, client) is not None:
         raise InvalidParameter(
             "REFRESH_TOKEN_AUTH is not available for clients with refresh token rotation: use"
             " GetTokensFromRefreshToken."

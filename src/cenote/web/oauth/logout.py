@@ -1,14 +1,14 @@
 """The logout endpoint: in Cognito's form, and RP-initiated (OpenID Connect RP-Initiated Logout 1.0).
 
 A link on a foreign page must not sign anybody out (SECURITY.md case 51). Cognito's form is answered at once, as apps
-expect, because it leads to an address that the client has registered. Otherwise the request has to prove where it comes
-from, by an ID token of the session, or the user is asked.
+expect, because it leads to an address that the client has registered; in a strict pool it is not. Otherwise the request
+has to prove where it comes from, by an ID token of the session, or the user is asked.
 """
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from cenote.domain import jwt
+from cenote.domain import jwt, tags
 from cenote.flows import browser_sessions
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
@@ -36,7 +36,8 @@ async def logout(web: "Web", request: Request) -> Answer:
     live = await browser_sessions.live(ctx, pool, request.cookies, secure=request.site.secure)
     # Somebody else's ID token says nothing about who is signed in here.
     proved = hinted is not None and (live is None or hinted == live.user.sub)
-    sure = proved or bool({"logout_uri", "redirect_uri"} & set(given))
+    cognitos = bool({"logout_uri", "redirect_uri"} & set(given)) and not tags.is_strict(pool.document)
+    sure = proved or cognitos
     if live is not None and not sure and not sign_out.confirmed(web, request, pool, client):
         return await sign_out.asked(web, request, pool, client, live)
     return await signed_out(web, request, pool, client, live, target)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from cenote.domain import oauth
+from cenote.domain import oauth, tags
 from cenote.domain.errors import ResourceNotFound
 from cenote.domain.oauth import Grant, OAuthError
 from cenote.flows.context import Context
@@ -155,7 +155,8 @@ def check_response_type(request: AuthorizeRequest) -> None:
     flow, modes = RESPONSE_TYPES[wanted]
     request.response_type = wanted
     request.response_mode = modes[0]
-    if not oauth.allows(request.client.document, flow):
+    refused = flow == "implicit" and tags.is_strict(request.pool.document)
+    if refused or not oauth.allows(request.client.document, flow):
         raise OAuthError("unauthorized_client")
 
 
@@ -174,10 +175,12 @@ def check_scope(request: AuthorizeRequest) -> None:
 
 
 def check_challenge(request: AuthorizeRequest) -> None:
-    """PKCE with S256 alone: a missing method would mean `plain` (RFC 7636 4.3, case 18)."""
+    """PKCE with S256 alone: a missing method would mean `plain` (RFC 7636 4.3, case 18). Strict pools insist on it."""
     challenge = request.parameters.get("code_challenge")
     method = request.parameters.get("code_challenge_method")
     if challenge is None and method is None:
+        if tags.is_strict(request.pool.document):
+            raise OAuthError("invalid_request", "code_challenge is missing")
         return
     if method != oauth.S256:
         raise OAuthError("invalid_request", "code_challenge_method must be S256")
