@@ -36,6 +36,8 @@ SIMPLE = {
 # What the model says and AWS does not do. A custom domain has dots (documented at CreateUserPoolDomain), and the
 # pattern of a prefix is checked where it is known to be one.
 UNTRUE = {("DomainType", "pattern")}
+# Its documentation says that it evaluates no IAM policies: the client's secret authorises (GetClientToken).
+UNSIGNED = {"GetClientToken"}
 
 Model = dict[str, Any]
 
@@ -90,14 +92,14 @@ def strip_shape(name: str, shape: Model) -> Model:
     return stripped
 
 
-def strip_operation(operation: Model) -> Model:
+def strip_operation(name: str, operation: Model) -> Model:
     stripped: Model = {"input": operation["input"]["shape"]}
     if "output" in operation:
         stripped["output"] = operation["output"]["shape"]
     stripped["errors"] = sorted(error["shape"] for error in operation["errors"])
     # An operation is unsigned where its list of schemes offers no authentication at all.
     unsigned = operation.get("authtype") == "none" or "smithy.api#noAuth" in operation.get("auth", ())
-    stripped["signed"] = not unsigned
+    stripped["signed"] = not (unsigned or name in UNSIGNED)
     return stripped
 
 
@@ -109,7 +111,7 @@ def strip_model(service: str, model: Model) -> Model:
         "service": service,
         "signing_name": metadata.get("signingName", metadata["endpointPrefix"]),
         "target_prefix": metadata["targetPrefix"],
-        "operations": {name: strip_operation(op) for name, op in sorted(model["operations"].items())},
+        "operations": {name: strip_operation(name, op) for name, op in sorted(model["operations"].items())},
         "shapes": {name: strip_shape(name, model["shapes"][name]) for name in used_shapes(model)},
     }
 
