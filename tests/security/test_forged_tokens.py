@@ -213,6 +213,13 @@ def test_case_31_a_token_without_its_times_or_from_the_future_is_refused(forger:
     assert_no_token(forger, of_wrong_times(forger))
 
 
+@pytest.mark.parametrize("pool_id", ["eu-central-1_\0", "eu-central-1_\u00e9", "\ud800", "a\nb", "", " "])
+def test_a_token_of_what_no_pool_is_called_is_invalid(server: RunningServer, pool_id: str) -> None:
+    issuer = f"{server.app.settings.base_url}/{pool_id}"
+    payload = base64.urlsafe_b64encode(json.dumps({"iss": issuer}).encode()).decode().rstrip("=")
+    assert call(server.url, "GetUser", {"AccessToken": f"eyJhIjoiYiJ9.{payload}.AAAA"}).error == INVALID
+
+
 def test_case_32_a_token_has_one_spelling(forger: Forger) -> None:
     assert_no_token(forger, spelled_otherwise(forger))
 

@@ -154,7 +154,9 @@ def pool_of(token: str) -> str | None:
         issuer = _issued.decode(payload).iss
     except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
-    return issuer.rpartition("/")[2] or None
+    pool_id = issuer.rpartition("/")[2]
+    # What no pool is called is nobody's token, and is not looked for.
+    return pool_id if pool_id.isascii() and pool_id.isprintable() and pool_id else None
 
 
 _STANDARD = str.maketrans("-_", "+/")

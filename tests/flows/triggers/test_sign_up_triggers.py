@@ -117,6 +117,11 @@ def test_pre_sign_up_refuses_with_its_own_words(
         (b"", "Invalid lambda function output : Invalid JSON"),
         (b"<html>", "Invalid lambda function output : Invalid JSON"),
         (b"null", "Invalid lambda function output : Invalid JSON"),
+        (b'{"response": ' + b"[" * 100_000, "Invalid lambda function output : Invalid JSON"),
+        (
+            b'{"response": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+            "Invalid lambda function output : Invalid JSON",
+        ),
         (b"[]", "Unrecognizable lambda output"),
         (b'{"response": null}', "Unrecognizable lambda output"),
         (b'{"statusCode": 200}', "Unrecognizable lambda output"),

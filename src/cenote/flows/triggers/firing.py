@@ -87,7 +87,7 @@ async def fire(
         return msgspec.json.decode(_answer.decode(body).response, type=answer)
     except msgspec.ValidationError:
         text = INVALID_JSON if body.strip() == b"null" else UNRECOGNIZABLE
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = INVALID_JSON
     log.warning("a function's answer cannot be read", extra=named(occasion, kind, arn) | {"reason": text})
     raise InvalidLambdaResponse(text)

@@ -77,6 +77,6 @@ class HttpFunction:
         if 400 <= reply.status < 500:
             try:
                 raise FunctionFailed(_refusal(reply.body).errorMessage)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 pass
         raise Unreachable(f"status {reply.status}")

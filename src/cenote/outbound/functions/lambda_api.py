@@ -59,7 +59,7 @@ def error_text(body: bytes) -> str:
     """What the function said; empty where its payload is none that a Lambda runtime writes."""
     try:
         return _failure(body).errorMessage
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""
 
 
