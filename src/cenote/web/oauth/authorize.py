@@ -9,8 +9,10 @@ from cenote.flows import browser_sessions, grants
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
 from cenote.web.http import Answer, Request, redirect
+from cenote.web.oauth.logout import hinted_subject
 from cenote.web.oauth.requests import AuthorizeRequest, Redirected, checked
 from cenote.web.pages import form_post
+from cenote.web.problems import Problem
 
 if TYPE_CHECKING:
     from cenote.web.router import Web
@@ -21,7 +23,7 @@ async def authorize(web: "Web", request: Request) -> Answer:
     ctx = web.context(request)
     wanted = await checked(ctx, request.site, request.parameters)
     live = await browser_sessions.live(ctx, wanted.pool, request.cookies, secure=request.site.secure)
-    known = live is not None and suits(ctx, wanted, live)
+    known = live is not None and suits(ctx, wanted, live) and await is_meant(ctx, wanted, live)
     if "none" in wanted.prompts:
         if live is None or not known:
             raise Redirected(wanted, OAuthError("login_required"))
@@ -41,6 +43,19 @@ def suits(ctx: Context, wanted: AuthorizeRequest, live: Live) -> bool:
     if wanted.max_age is not None and now >= session.auth_time + wanted.max_age * 1000:
         return False
     return browser_sessions.reusable(wanted.client, session, now=now)
+
+
+async def is_meant(ctx: Context, wanted: AuthorizeRequest, live: Live) -> bool:
+    """Whether the session is of the user whom `id_token_hint` names (OpenID Connect Core 3.1.2.1), if it names one."""
+    hint = wanted.parameters.get("id_token_hint")
+    if hint is None:
+        return True
+    try:
+        return await hinted_subject(ctx, wanted.pool, wanted.client, hint) == live.user.sub
+    except Problem:
+        raise Redirected(
+            wanted, OAuthError("invalid_request", "id_token_hint is no ID token of this client")
+        ) from None
 
 
 async def finished(web: "Web", request: Request, wanted: AuthorizeRequest, live: Live) -> Answer:
