@@ -101,6 +101,7 @@ async def initiate(
 
     A page has no secret hash to give: it is the server's own.
     """
+    protection.require_allowed(ctx, pool, client)
     typed = required(parameters, "USERNAME")
     if door is Door.API:
         accounts.check_secret_hash(client, typed, parameters.get("SECRET_HASH"))
@@ -172,6 +173,7 @@ async def respond(
     door: Door = Door.API,
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
+    protection.require_allowed(ctx, pool, client)
     if challenge not in CHALLENGES and challenge not in sign_in.CHOICES:
         raise InvalidParameter(f"{challenge} is not a challenge that Cenote asks yet.")
     in_block = challenge in IN_SECRET_BLOCK

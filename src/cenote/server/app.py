@@ -129,6 +129,7 @@ class Application:
             self.signing = Signing(store)
             self.work = Work()
             stack.callback(self.work.close)
+            self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             sites = Sites(store, self.deployment)
             self.web = Web(
                 self.context,
@@ -136,9 +137,9 @@ class Application:
                 sites,
                 entropy=self.entropy,
                 body_timeout=settings.body_timeout,
+                observe=self._observer(),
             )
             self.well_known = WellKnown(store, self.signing, self.deployment, sites)
-            self.metrics = Metrics(several_workers=settings.workers != 1) if settings.metrics else None
             self.dispatcher = self._dispatcher()
             if settings.example:
                 await example.make(self.context(OWN_REQUEST))

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,7 +88,10 @@ PREFLIGHT: Final = (
 
 
 class Web:
-    """The endpoints of every pool, in one worker. `context` makes a Context for a request's facts."""
+    """The endpoints of every pool, in one worker. `context` makes a Context for a request's facts.
+
+    `observe` is told each answered path, the status of an error and the seconds.
+    """
 
     def __init__(
         self,
@@ -97,10 +101,12 @@ class Web:
         *,
         entropy: Callable[[int], bytes],
         body_timeout: float,
+        observe: Observe | None = None,
     ) -> None:
         self._context = context
         self._entropy = entropy
         self._body_timeout = body_timeout
+        self._observe = observe
         self.deployment = deployment
         self.sites = sites
         self.endpoints = {**SERVICES, **PAGES}
@@ -115,12 +121,16 @@ class Web:
         return Rendering()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
         answer = await self._answered(scope, receive)
         if answer is None:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
+        if self._observe is not None and scope["path"] in self.endpoints:
+            error = None if answer.status < 400 else str(answer.status)
+            self._observe(scope["path"], error, time.perf_counter() - started)
 
     async def _answered(self, scope: Scope, receive: Receive) -> Answer | None:
         """None where nobody waits for an answer any more."""

@@ -147,3 +147,22 @@ def test_signing_out_by_form_wants_this_browsers_form(app: App) -> None:
     assert "Sign out?" in forged.text
     assert "You are signed out" in browser.fill(page).text
     assert browser.get("/oauth2/authorize", app.request()).location.startswith("/login?")
+
+
+def test_an_address_that_is_always_blocked_is_blocked_on_the_pages_too(make: PoolFactory) -> None:
+    pool = make.pool(UserPoolTier="PLUS", UserPoolAddOns={"AdvancedSecurityMode": "ENFORCED"})
+    app = oauth_app(make, pool=pool)
+    app.server.idp.set_risk_configuration(
+        UserPoolId=pool, RiskExceptionConfiguration={"BlockedIPRangeList": ["127.0.0.0/8"]}
+    )
+    browser = app.browser()
+    page = browser.fill(browser.get("/login", app.request()), username=app.user, password=PASSWORD)
+    assert (page.status, "not allowed due to security reasons" in page.text) == (400, True)
+
+
+def test_the_endpoints_are_counted(app: App) -> None:
+    app.browser().get("/login", app.request())
+    app.token(code="x")
+    metrics = app.browser().get("/metrics").text
+    assert 'cenote_requests_total{error="",operation="/login"}' in metrics
+    assert 'cenote_requests_total{error="400",operation="/oauth2/token"}' in metrics

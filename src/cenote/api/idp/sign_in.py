@@ -10,7 +10,7 @@ from cenote.api.registry import operation
 from cenote.domain.clients import auth_flows
 from cenote.domain.errors import InvalidParameter
 from cenote.domain.sign_in import Flow, require_flow
-from cenote.flows import protection, sign_in
+from cenote.flows import sign_in
 
 if TYPE_CHECKING:
     from cenote.flows.context import Context
@@ -82,7 +82,6 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
     if flow is None:
         raise InvalidParameter("Initiate Auth method not supported.")
     require_flow(auth_flows(client.document), flow)
-    protection.require_allowed(ctx, pool, client)
     outcome = await sign_in.initiate(
         ctx, pool, client, flow, parameters, req.get("ClientMetadata", {}), req.get("Session")
     )
@@ -91,7 +90,6 @@ async def _initiate(ctx: Context, pool: Pool, client: Client, flows: dict[str, F
 
 async def _respond(ctx: Context, pool: Pool, client: Client, req: Any) -> Any:
     ctx = origins.seen(ctx, client, req)
-    protection.require_allowed(ctx, pool, client)
     outcome = await sign_in.respond(
         ctx,
         pool,
