@@ -166,3 +166,40 @@ def test_the_endpoints_are_counted(app: App) -> None:
     metrics = app.browser().get("/metrics").text
     assert 'cenote_requests_total{error="",operation="/login"}' in metrics
     assert 'cenote_requests_total{error="400",operation="/oauth2/token"}' in metrics
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "length"),
+    [
+        ("/login", "username", 129),
+        ("/login", "password", 257),
+        ("/login", "form", 4097),
+        ("/signup", "password", 257),
+        ("/signup", "attribute.email", 2049),
+        ("/forgotPassword", "username", 60_000),
+        ("/mfa", "session", 4097),
+    ],
+)
+def test_case_54_what_is_longer_than_anybody_types_is_refused_before_it_costs_anything(
+    app: App, path: str, name: str, length: int
+) -> None:
+    browser = app.browser()
+    query = browser.get("/oauth2/authorize", app.request()).location.partition("?")[2]
+    page = browser.post(f"{path}?{query}", {"username": "ada", name: "x" * length})
+    assert (page.status, "invalid_request" in page.text) == (400, True)
+
+
+def test_a_password_of_256_characters_is_taken_as_it_is(app: App) -> None:
+    password = "Aa1!" * 64
+    app.server.idp.admin_set_user_password(
+        UserPoolId=app.pool, Username=app.user, Password=password, Permanent=True
+    )
+    browser = app.browser()
+    wrong = browser.fill(
+        browser.get("/login", app.request()), username=app.user, password=password[:-1] + "?"
+    )
+    assert wrong.status == 400
+    assert browser.fill(wrong, username=app.user, password=password).status == 303
+    app.server.idp.admin_set_user_password(
+        UserPoolId=app.pool, Username=app.user, Password=PASSWORD, Permanent=True
+    )

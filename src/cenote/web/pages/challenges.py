@@ -13,7 +13,8 @@ from cenote.flows.attempt import Door
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, Parameters
 from cenote.web.pages import login
-from cenote.web.pages.visits import STALE, Visit, page
+from cenote.web.pages.visits import LONGEST, STALE, Visit, page
+from cenote.web.problems import Problem
 
 PAGE: Final = "challenge"
 # Errors after which the same question cannot be answered any more.
@@ -91,6 +92,7 @@ async def question(
     )
 
 
+PASSWORDS: Final = frozenset({"PASSWORD", "NEW_PASSWORD"})
 # What of a question's parameters its page needs when it is shown again.
 CARRIED: Final = (
     "available",
@@ -195,7 +197,10 @@ def responses(challenge: str, session: str, given: Parameters) -> dict[str, str]
     """The ChallengeResponses of a posted form."""
     if challenge == "MFA_SETUP":
         return {"SESSION": session}
-    found = {QUESTIONS[challenge].member: given.get("answer", "")}
+    member, answer = QUESTIONS[challenge].member, given.get("answer", "")
+    if member in PASSWORDS and len(answer) > LONGEST["password"]:
+        raise Problem("invalid_request")
+    found = {member: answer}
     if challenge == "NEW_PASSWORD_REQUIRED":
         found |= {
             f"userAttributes.{name.removeprefix('attribute.')}": value

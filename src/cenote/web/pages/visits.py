@@ -17,12 +17,24 @@ from cenote.web.oauth.requests import AuthorizeRequest
 from cenote.web.pages import branding, forms
 from cenote.web.pages.forms import Form
 from cenote.web.pages.languages import Texts, chosen
+from cenote.web.problems import Problem
 
 if TYPE_CHECKING:
     from cenote.web.router import Web
 
 LANGUAGE_COOKIE: Final = "cenote-lang"
 LANGUAGE_LIFETIME: Final = 365 * 24 * 3600
+# As long as the model lets them be at the API (UsernameType, PasswordType, AttributeValueType); a passkey's answer and
+# our own tokens have longer fields of their own.
+LONGEST: Final = {
+    "username": 128,
+    "password": 256,
+    "choice": 16,
+    "answer": 16_384,
+    "form": 4096,
+    "session": 4096,
+}
+LONGEST_ATTRIBUTE: Final = 2048
 # Said of a form that is not this browser's, or too old.
 STALE: Final = "This page is no longer valid. Please try again."
 
@@ -113,9 +125,15 @@ Handler = Callable[[Visit], Awaitable[Answer]]
 
 
 def page(handler: Handler) -> Callable[["Web", Request], Awaitable[Answer]]:
-    """An endpoint of a page that belongs to an authorize request, which is checked at each step."""
+    """An endpoint of a page that belongs to an authorize request, which is checked at each step.
+
+    Nothing longer than anybody types gets as far as a password's hash (SECURITY.md case 54).
+    """
 
     async def endpoint(web: "Web", request: Request) -> Answer:
+        for name, value in request.form.items():
+            if len(value) > LONGEST.get(name, LONGEST_ATTRIBUTE):
+                raise Problem("invalid_request")
         ctx = web.context(request)
         wanted = await requests.checked(ctx, request.site, request.query)
         visit = begun(web, request, ctx, wanted.pool, wanted.client, wanted.query, wanted.redirect_uri)
