@@ -49,7 +49,6 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     "WEB_AUTHN": Question("passkey.html", "CREDENTIAL"),
     "NEW_PASSWORD_REQUIRED": Question("new_password.html", "NEW_PASSWORD"),
     "MFA_SETUP": Question("set_up_app.html", "SOFTWARE_TOKEN_MFA_CODE"),
-    "CUSTOM_CHALLENGE": Question("custom.html", "ANSWER"),
 }
 
 
@@ -101,9 +100,6 @@ CARRIED: Final = (
     "MFAS_CAN_CHOOSE",
     "FRIENDLY_DEVICE_NAME",
     "requiredAttributes",
-    "CREDENTIAL_REQUEST_OPTIONS",
-    "secret",
-    "prompt",
 )
 
 
@@ -140,11 +136,6 @@ def new_password(pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
     return {"policy": policy_of(pool), "attributes": [name.removeprefix("userAttributes.") for name in names]}
 
 
-def custom(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """What the pool's functions let the user see; `prompt`, if they give one, is the question."""
-    return {"prompt": parameters.get("prompt", "")}
-
-
 VALUES: Final[Mapping[str, Callable[[Pool, Mapping[str, str]], dict[str, Any]]]] = {
     "SELECT_CHALLENGE": factors,
     "SELECT_MFA_TYPE": second_factors,
@@ -154,7 +145,6 @@ VALUES: Final[Mapping[str, Callable[[Pool, Mapping[str, str]], dict[str, Any]]]]
     "SOFTWARE_TOKEN_MFA": code,
     "WEB_AUTHN": passkey,
     "NEW_PASSWORD_REQUIRED": new_password,
-    "CUSTOM_CHALLENGE": custom,
 }
 
 
