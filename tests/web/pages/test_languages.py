@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cenote.domain import passwords
+from cenote.domain.errors import InvalidPassword
+from cenote.domain.passwords import Wording
 from cenote.web.pages import challenges, consent, languages, problem, sign_up
 
 PAGES = Path(languages.__file__).parent
@@ -48,3 +51,17 @@ def test_a_tag_means_a_language_by_its_first_parts(tag: str, language: str | Non
 @pytest.mark.parametrize("header", [";;;", "q=1", "de;q=x", "*" * 10_000, ",,,", "de;q=-1"])
 def test_an_accept_language_that_says_nothing_is_english(header: str) -> None:
     assert languages.chosen(None, None, header) == "en"
+
+
+@pytest.mark.parametrize("language", [name for name in languages.NAMES if name != "en"])
+@pytest.mark.parametrize("wording", [Wording.SET, Wording.REPLACE])
+def test_what_a_password_lacks_is_said_in_every_language(language: str, wording: Wording) -> None:
+    catalog = languages.catalog(language)
+    policy = {
+        "MinimumLength": 8,
+        **dict.fromkeys(("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols"), True),
+    }
+    for password in ("short", "AAAAAAA1!", "aaaaaaa1!", "AAAAaaaa!", "AAAAaaaa1"):
+        with pytest.raises(InvalidPassword) as refused:
+            passwords.check(password, policy, wording)
+        assert refused.value.message in catalog
