@@ -32,7 +32,7 @@ PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
 CARRIED: Final = (
     "response_type", "client_id", "redirect_uri", "response_mode", "scope", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "max_age", "acr_values", "login_hint", "lang", "ui_locales", "resource",
-    "identity_provider", "idp_identifier", "request_uri", "dpop_jkt",
+    "identity_provider", "idp_identifier", "id_token_hint",
 )  # fmt: skip
 LONGEST: Final[Mapping[str, int]] = {
     "state": 4096,

@@ -25,23 +25,26 @@ async def shown(visit: Visit) -> Answer:
     return await form(visit)
 
 
-async def form(visit: Visit, *, error: str = "") -> Answer:
+async def form(visit: Visit) -> Answer:
     live = await visit.live()
-    if live is None or not authorize.suits(visit.ctx, visit.wanted, live):
+    if live is None or not await visit.lets_on(live):
         return await login.form(visit)
     scopes = [SCOPES.get(scope, scope) for scope in visit.wanted.scopes]
     return await visit.show(
-        "consent.html", page=PAGE, error=error, scopes=scopes, name=login.display_name(live)
+        "consent.html",
+        page=PAGE,
+        data={"session": live.session.session_id},
+        scopes=scopes,
+        name=login.display_name(live),
     )
 
 
 @page
 async def posted(visit: Visit) -> Answer:
-    live = await visit.live()
-    if live is None or not authorize.suits(visit.ctx, visit.wanted, live):
-        return await login.form(visit)
-    if visit.form(PAGE) is None:
-        return await form(visit, error=STALE)
+    """The form is given only to a session that may go on; it is that session's."""
+    live, kept = await visit.live(), visit.form(PAGE)
+    if live is None or kept is None or kept.data["session"] != live.session.session_id:
+        return await login.form(visit, error=STALE)
     if visit.request.form.get("choice") != "allow":
         raise Redirected(visit.wanted, OAuthError("access_denied"))
     return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))

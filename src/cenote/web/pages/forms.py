@@ -77,12 +77,21 @@ def token(
 
 def opened(ctx: Context, pool: Pool, client: Client, request: Request, page: str) -> Form | None:
     """The form that this browser was given for this page and client; None for any other."""
+    if request.form.repeated:
+        return None
+    given = request.form
+    return read(ctx, pool, client, request, page, given.get("form", ""), session=given.get("session", ""))
+
+
+def read(
+    ctx: Context, pool: Pool, client: Client, request: Request, page: str, text: str, *, session: str = ""
+) -> Form | None:
+    """What is in a token of `token`, if this browser was given it for this page and client."""
     browser = browser_of(request)
-    payload = sealed_tokens.open_(pool.sealer.derive("pages"), PURPOSE, request.form.get("form", ""))
-    if payload is None or browser is None or request.form.repeated:
+    payload = sealed_tokens.open_(pool.sealer.derive("pages"), PURPOSE, text)
+    if payload is None or browser is None:
         return None
     form = _decode(payload)
-    session = request.form.get("session", "")
     ours = (
         hmac.compare_digest(form.browser, digest(browser))
         and form.client_id == client.client_id

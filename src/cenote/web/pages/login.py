@@ -4,6 +4,7 @@ from cenote.domain import browser_sessions as session_rules
 from cenote.domain import first_factors
 from cenote.domain.clients import auth_flows
 from cenote.domain.errors import CognitoError, PasswordResetRequired, UserNotConfirmed
+from cenote.domain.oauth import OAuthError
 from cenote.domain.sign_in import Flow, allows_flow
 from cenote.flows import browser_sessions, sign_in
 from cenote.flows import sign_up as sign_up_flow
@@ -12,7 +13,8 @@ from cenote.flows.browser_sessions import Live
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, cookie
 from cenote.web.oauth import authorize
-from cenote.web.pages import challenges, passkeys, sign_up
+from cenote.web.oauth.requests import Redirected
+from cenote.web.pages import challenges, forgot_password, passkeys, sign_up
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE = "login"
@@ -28,11 +30,7 @@ def is_choice_based(visit: Visit) -> bool:
 async def shown(visit: Visit) -> Answer:
     """Who is known in this browser is asked whether to go on as that user."""
     live = await visit.live()
-    if (
-        live is not None
-        and "login" not in visit.wanted.prompts
-        and authorize.suits(visit.ctx, visit.wanted, live)
-    ):
+    if live is not None and await visit.lets_on(live):
         return await accounts(visit, live)
     return await form(visit)
 
@@ -83,7 +81,7 @@ async def posted(visit: Visit) -> Answer:
         notice = "Confirm your account with the code that we sent you."
         return await sign_up.confirmation(visit, username, notice=notice)
     except PasswordResetRequired as error:
-        return await form(visit, username=username, error=error.message)
+        return await forgot_password.form(visit, username=username, error=error.message)
     except CognitoError as error:
         return await form(visit, username=username, error=error.message)
     return await went_on(visit, username, outcome)
@@ -100,15 +98,17 @@ async def went_on(visit: Visit, username: str, outcome: sign_in.Outcome) -> Answ
     seconds = session_rules.LIFETIME // 1000
     visit.cookies.append(cookie(name, outcome.cookie, secure=secure, max_age=seconds))
     live = Live(outcome.session, outcome.user)
+    if not await authorize.is_meant(visit.ctx, visit.wanted, live):
+        raise Redirected(visit.wanted, OAuthError("login_required", "somebody else has signed in"))
     if await passkeys.should_be_offered(visit, live):
-        return visit.leave("/passkeys/add")
+        return visit.leave("/passkeys/add", live)
     return await entered(visit, live)
 
 
 async def entered(visit: Visit, live: Live) -> Answer:
-    """Back to the client, unless it wants its user asked for consent."""
+    """Back to the client, unless it wants its user asked for consent. Only for a session that `lets_on`."""
     if "consent" in visit.wanted.prompts:
-        return visit.leave("/consent")
+        return visit.leave("/consent", live)
     return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
 
 
@@ -138,6 +138,6 @@ async def account_chosen(visit: Visit) -> Answer:
         return await form(visit)
     if visit.form(ACCOUNT) is None:
         return await accounts(visit, live, error=STALE)
-    if "login" in visit.wanted.prompts or not authorize.suits(visit.ctx, visit.wanted, live):
+    if not await visit.lets_on(live):
         return await form(visit, username=live.user.username)
     return await entered(visit, live)

@@ -9,7 +9,6 @@ from cenote.domain.sign_in import Proof
 from cenote.flows import passkeys as flow
 from cenote.flows.browser_sessions import Live
 from cenote.web.http import Answer
-from cenote.web.oauth import authorize
 from cenote.web.pages import login
 from cenote.web.pages.visits import STALE, Visit, page
 
@@ -29,10 +28,13 @@ async def should_be_offered(visit: Visit, live: Live) -> bool:
 @page
 async def shown(visit: Visit) -> Answer:
     live = await visit.live()
-    return await login.form(visit) if live is None else await offered(visit, live)
+    if live is None or not await visit.lets_on(live):
+        return await login.form(visit)
+    return await offered(visit, live)
 
 
 async def offered(visit: Visit, live: Live, *, error: str = "") -> Answer:
+    """The page, for a session that may go on; on at once where the user can have no more passkeys."""
     try:
         options = await flow.offer(visit.ctx, visit.pool, live.user, visit.client.client_id)
     except CognitoError:
@@ -40,6 +42,7 @@ async def offered(visit: Visit, live: Live, *, error: str = "") -> Answer:
     return await visit.show(
         "add_passkey.html",
         page=PAGE,
+        data={"session": live.session.session_id},
         error=error,
         name=login.display_name(live),
         options=msgspec.json.encode(options).decode(),
@@ -48,11 +51,10 @@ async def offered(visit: Visit, live: Live, *, error: str = "") -> Answer:
 
 @page
 async def posted(visit: Visit) -> Answer:
-    live = await visit.live()
-    if live is None or not authorize.suits(visit.ctx, visit.wanted, live):
-        return await login.form(visit)
-    if visit.form(PAGE) is None:
-        return await offered(visit, live, error=STALE)
+    """The form is given only to a session that may go on; it is that session's."""
+    live, kept = await visit.live(), visit.form(PAGE)
+    if live is None or kept is None or kept.data["session"] != live.session.session_id:
+        return await login.form(visit, error=STALE)
     given = visit.request.form
     if given.get("choice") != "skip":
         try:

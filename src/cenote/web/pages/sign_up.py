@@ -218,7 +218,9 @@ async def confirmed(visit: Visit) -> Answer:
         return await confirmation(
             visit, username, destination=destination, session=session, error=error.message
         )
-    if signing_in is not None:
+    if signing_in is None:
+        return await login.form(visit, username=username, notice="Your account is ready. Sign in.")
+    try:
         outcome = await sign_in.initiate(
             visit.ctx,
             visit.pool,
@@ -229,5 +231,6 @@ async def confirmed(visit: Visit) -> Answer:
             session=signing_in,
             door=Door.PAGES,
         )
-        return await login.went_on(visit, username, outcome)
-    return await login.form(visit, username=username, notice="Your account is ready. Sign in.")
+    except CognitoError as error:
+        return await login.form(visit, username=username, error=error.message)
+    return await login.went_on(visit, username, outcome)

@@ -12,7 +12,7 @@ from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web import http
 from cenote.web.http import Answer, Request, redirect
-from cenote.web.oauth import requests
+from cenote.web.oauth import authorize, requests
 from cenote.web.oauth.requests import AuthorizeRequest
 from cenote.web.pages import branding, forms
 from cenote.web.pages.forms import Form
@@ -35,6 +35,8 @@ LONGEST: Final = {
     "session": 4096,
 }
 LONGEST_ATTRIBUTE: Final = 2048
+# The parameter by which a page hears that the request's sign-in has been done.
+ANSWERED: Final = "answered"
 # Said of a form that is not this browser's, or too old.
 STALE: Final = "This page is no longer valid. Please try again."
 
@@ -110,9 +112,36 @@ class Visit:
         path = self.request.path if self.request.method == "GET" else "/login"
         return f"{path}?{urlencode(parameters)}"
 
-    def leave(self, path: str) -> Answer:
-        """To another page of the same request."""
-        return self.kept(redirect(f"{path}?{self.query}", after_post=self.request.method == "POST"))
+    def leave(self, path: str, live: Live) -> Answer:
+        """To another page of the same request, which hears that this session has just answered it."""
+        data = {"session": live.session.session_id, "query": self.query_digest()}
+        answered = forms.token(self.ctx, self.pool, self.client, self.browser, ANSWERED, data=data)
+        target = f"{path}?{self.query}&{ANSWERED}={answered}"
+        return self.kept(redirect(target, after_post=self.request.method == "POST"))
+
+    async def lets_on(self, live: Live) -> bool:
+        """Whether the session is one that the client's request goes on with: fresh enough, and of the user it means.
+
+        A request for a new sign-in (`prompt=login`) goes on only with the session of one that answered it.
+        """
+        wanted = self.wanted
+        if not authorize.suits(self.ctx, wanted, live) or not await authorize.is_meant(
+            self.ctx, wanted, live
+        ):
+            return False
+        return "login" not in wanted.prompts or self.has_answered(live)
+
+    def has_answered(self, live: Live) -> bool:
+        """Whether the sign-in that began the session was one on the way of this very request, in this browser."""
+        text = self.request.query.get(ANSWERED, "")
+        token = forms.read(self.ctx, self.pool, self.client, self.request, ANSWERED, text)
+        return token is not None and token.data == {
+            "session": live.session.session_id,
+            "query": self.query_digest(),
+        }
+
+    def query_digest(self) -> str:
+        return forms.digest(self.query).hex()
 
     def kept(self, answer: Answer) -> Answer:
         for cookie in self.cookies:
