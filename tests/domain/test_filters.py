@@ -1,7 +1,5 @@
 """The Filter of ListUsers."""
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -118,9 +116,7 @@ def test_case_80_any_text_is_read_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", " ", "(", '"', "\\", '\\"', "a = ", 'a="', "^=", "a:"])
 def test_case_80_the_longest_filter_is_refused_at_once(unit: str) -> None:
-    # the model allows 256 characters; a thousand times as many still take no time
-    started = time.perf_counter()
+    # The model allows 256 characters. Of a thousand times as many, anything worse than linear would not end.
     for text in (unit * 256_000, 'username = "' + unit * 256_000):
         with pytest.raises(InvalidParameter):
             parse_filter(text + "!")
-    assert time.perf_counter() - started < 1
