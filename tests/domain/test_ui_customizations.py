@@ -1,7 +1,7 @@
 """The CSS of classic pages, parsed and written anew. What is allowed is documented; texts are assumed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cenote.domain import ui_customizations as rules
@@ -105,6 +105,11 @@ def test_what_browsers_read_over_is_read_over(css: str) -> None:
     assert rules.rewritten(css) == ".banner-customizable { color: red; }"
 
 
+@example("a.0")
+@example("\\-")
+@example("1.5.5")
+@example("#1a-b")
+@example("rgb(1 2.5.5)")
 @given(st.text(alphabet=st.sampled_from(list("aurlexp.:;{}()<>/*\\@'\"#-!0% ,\n")), max_size=60))
 def test_case_14_no_text_makes_css_that_leaves_its_rule(text: str) -> None:
     for css in (text, f".banner-customizable {{ color: {text} }}", f".banner-customizable {{ {text} }}"):

@@ -55,7 +55,8 @@ PROPERTIES: Final = frozenset(
 DISPLAYS: Final = frozenset({"block", "inline", "inline-block"})  # the first two are documented
 FUNCTIONS: Final = frozenset({"rgb", "rgba", "hsl", "hsla", "linear-gradient"})
 BETWEEN: Final = frozenset({",", "/"})
-NAME: Final = re.compile(r"[A-Za-z-]{1,40}", re.ASCII)
+TIGHT: Final = BETWEEN | {" "}  # beside these nothing runs together
+NAME: Final = re.compile(r"-{0,2}[A-Za-z][A-Za-z-]{0,39}", re.ASCII)
 HASH: Final = re.compile(r"[0-9A-Fa-f]{3,8}", re.ASCII)
 
 
@@ -145,12 +146,21 @@ def declaration(node: Any) -> str:
     name = node.lower_name
     if name not in PROPERTIES:
         refuse(f"the property {node.name}")
-    value = " ".join("".join(written(token, name) for token in node.value).split())
+    value = parts(node.value, name)
     if not value:
         refuse(f"no value for {name}")
     if name == "display" and value not in DISPLAYS:
         refuse(f"display: {value}")
     return f"{name}: {value}{' !important' if node.important else ''};"
+
+
+def parts(tokens: Iterable[Any], name: str) -> str:
+    """A value. A space keeps apart what was two parts and would be read as one: `a.0` is `a` and `0`, never `a0`."""
+    text = ""
+    for token in tokens:
+        part = written(token, name)
+        text += part if not text or text[-1] in TIGHT or part in TIGHT else f" {part}"
+    return " ".join(text.split())
 
 
 def written(token: Any, name: str) -> str:
@@ -171,7 +181,7 @@ def written(token: Any, name: str) -> str:
     if kind == "dimension" and NAME.fullmatch(token.unit):
         return f"{token.value:g}{token.unit}"
     if kind == "function" and token.lower_name in FUNCTIONS:
-        return f"{token.lower_name}({''.join(written(part, name) for part in token.arguments)})"
+        return f"{token.lower_name}({parts(token.arguments, name)})"
     return refuse(f"the value of {name}")
 
 
