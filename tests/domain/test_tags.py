@@ -75,3 +75,24 @@ def test_no_tag_changes_the_id_of_a_pool() -> None:
 def test_passwords_are_srp_verifiers_unless_the_tag_says_argon2id() -> None:
     assert tags.password_hash({}) == "srp"
     assert tags.password_hash({"UserPoolTags": {"cenote:password-hash": "argon2id"}}) == "argon2id"
+
+
+def test_a_client_turns_on_what_a_tag_of_its_own_says() -> None:
+    pool = {"UserPoolTags": tags.checked({"cenote:client:abc123": "dpop-required device"})}
+    assert tags.client_options(pool, "abc123") == {"dpop", "dpop-required", "device"}
+    assert tags.client_options(pool, "abc") == frozenset()
+    assert tags.client_options({}, "abc123") == frozenset()
+
+
+@pytest.mark.parametrize("value", ["", " ", "dpop nonsense", "DPOP", "dpop,device"])
+def test_a_client_turns_on_nothing_that_is_not_known(value: str) -> None:
+    with pytest.raises(InvalidParameter, match="device, dpop, dpop-required, es256, par, par-required"):
+        tags.checked({"cenote:client:abc123": value})
+
+
+@pytest.mark.parametrize(
+    "key", ["cenote:client:", "cenote:client:a-b", "cenote:clients", "Cenote:client:abc"]
+)
+def test_a_tag_that_names_no_client_is_unknown(key: str) -> None:
+    with pytest.raises(InvalidParameter, match="knows no tag"):
+        tags.checked({key: "dpop"})

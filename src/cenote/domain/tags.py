@@ -2,9 +2,11 @@
 
 A tag is how a request says what AWS has no parameter for: `cenote:id`, the id that a new pool is to have,
 `cenote:password-hash`, how its passwords are kept, `cenote:passkey-origins`, pages beside the relying party's own
-that may use its passkeys, and `cenote:oauth`, which holds its clients to the stricter of what OAuth allows.
+that may use its passkeys, `cenote:oauth`, which holds its clients to the stricter of what OAuth allows, and
+`cenote:client:<client id>`, what one client turns on beyond Cognito.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -23,6 +25,17 @@ ARGON2ID: Final = "argon2id"
 PASSKEY_ORIGINS: Final = "cenote:passkey-origins"
 OAUTH: Final = "cenote:oauth"
 STRICT: Final = "strict"
+CLIENT: Final = "cenote:client:"
+# What a client may turn on (decision 20): the extension it may use, and with `-required` nothing without it.
+PAR: Final = "par"
+PAR_REQUIRED: Final = "par-required"
+DPOP: Final = "dpop"
+DPOP_REQUIRED: Final = "dpop-required"
+DEVICE: Final = "device"
+ES256: Final = "es256"
+CLIENT_OPTIONS: Final = frozenset({PAR, PAR_REQUIRED, DPOP, DPOP_REQUIRED, DEVICE, ES256})
+_CLIENT_TAG: Final = re.compile(CLIENT + r"[\w+]+", re.ASCII)
+IMPLIED: Final[Mapping[str, str]] = {PAR_REQUIRED: PAR, DPOP_REQUIRED: DPOP}
 
 
 def checked(tags: Mapping[str, str]) -> dict[str, str]:
@@ -36,13 +49,22 @@ def checked(tags: Mapping[str, str]) -> dict[str, str]:
             )
         if key.lower().startswith(RESERVED):
             raise InvalidParameter(f"Tag keys that start with {RESERVED} are reserved: {key}")
-        if key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH, PASSKEY_ORIGINS, OAUTH):
+        if _CLIENT_TAG.fullmatch(key):
+            check_client_options(key, value)
+        elif key.lower().startswith(OURS) and key not in (POOL_ID, PASSWORD_HASH, PASSKEY_ORIGINS, OAUTH):
             raise InvalidParameter(f"Cenote knows no tag {key}.")
     if tags.get(PASSWORD_HASH, SRP) not in (SRP, ARGON2ID):
         raise InvalidParameter(f"The tag {PASSWORD_HASH} is {SRP} or {ARGON2ID}.")
     if tags.get(OAUTH, STRICT) != STRICT:
         raise InvalidParameter(f"The tag {OAUTH} is {STRICT}, or left out.")
     return dict(tags)
+
+
+def check_client_options(key: str, value: str) -> None:
+    unknown = sorted(set(value.split()) - CLIENT_OPTIONS)
+    if unknown or not value.split():
+        known = ", ".join(sorted(CLIENT_OPTIONS))
+        raise InvalidParameter(f"The tag {key} has words of these, separated by spaces: {known}.")
 
 
 def added(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
@@ -84,3 +106,10 @@ def is_strict(pool: Mapping[str, Any]) -> bool:
     """Whether the pool asks for the safer behaviour where Cognito's own is laxer (decision 19)."""
     tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
     return tags.get(OAUTH) == STRICT
+
+
+def client_options(pool: Mapping[str, Any], client_id: str) -> frozenset[str]:
+    """What a client of the pool turned on beyond Cognito; what is required is turned on as well."""
+    tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
+    words = frozenset(tags.get(CLIENT + client_id, "").split())
+    return words | {IMPLIED[word] for word in words if word in IMPLIED}
