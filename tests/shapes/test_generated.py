@@ -1,8 +1,9 @@
 """The generated files are what the generator makes of the installed botocore, and they say what its model says."""
 
+import ast
 import subprocess
 import sys
-import typing
+import types
 from pathlib import Path
 
 import botocore.session
@@ -60,14 +61,29 @@ def test_the_stripped_model_carries_no_prose() -> None:
     assert len(text) < 200_000
 
 
-def test_an_enum_is_a_literal_with_the_models_values() -> None:
-    assert typing.get_args(cognito_idp.DeletionProtectionType) == ("ACTIVE", "INACTIVE")
-    assert typing.get_args(cognito_identity.MappingRuleMatchType) == (
-        "Equals",
-        "Contains",
-        "StartsWith",
-        "NotEqual",
+def test_an_enum_is_a_literal_with_the_models_values_to_whoever_checks_types() -> None:
+    stub = ast.parse(Path(cognito_identity.__file__).with_suffix(".pyi").read_text())
+    (literal,) = (
+        ast.unparse(node.value)
+        for node in stub.body
+        if isinstance(node, ast.AnnAssign)
+        and node.value
+        and ast.unparse(node.target) == "MappingRuleMatchType"
     )
+    assert literal == "Literal['Equals', 'Contains', 'StartsWith', 'NotEqual']"
+
+
+@pytest.mark.parametrize("module", [cognito_idp, cognito_identity])
+def test_every_type_has_its_name_at_run_time(module: types.ModuleType) -> None:
+    stub = ast.parse(Path(module.__file__ or "").with_suffix(".pyi").read_text())
+    named = {node.name for node in stub.body if isinstance(node, ast.ClassDef)}
+    named |= {
+        node.target.id
+        for node in stub.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert named
+    assert {name for name in vars(module) if not name.startswith("__")} == named
 
 
 def test_a_shape_is_a_plain_dict_at_run_time() -> None:
