@@ -200,8 +200,10 @@ def started(
     home = data or Path(tempfile.mkdtemp(prefix=f"{server.name}-", dir=WORK))
     port = free_port()
     log = home / "server.log"
-    # As it ships: no setting of the person who measures.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CENOTE_")}
+    # As it ships: no setting of the person who measures, such as that modules are compiled anew at every start.
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CENOTE_", "PYTHON"))
+    }
     environment = {**inherited, "HOME": str(home), **server.environment(home, port)}
     command = server.command(home, port, workers)
     began = time.monotonic()

@@ -1,10 +1,9 @@
 """How a function becomes an operation: its name says which."""
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from cenote.flows.context import Context
@@ -29,8 +28,8 @@ def collected(package: ModuleType) -> dict[str, Handler]:
     handlers: dict[str, Handler] = {}
     for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(found.name)
-        for _, function in inspect.getmembers(module, inspect.isfunction):
-            name = getattr(function, MARK, None)
+        for function in vars(module).values():
+            name = getattr(function, MARK, None) if isinstance(function, FunctionType) else None
             if name is not None and function.__module__ == module.__name__:
                 if name in handlers:
                     raise TypeError(f"two functions handle {name}")
