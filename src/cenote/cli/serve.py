@@ -1,7 +1,7 @@
 """serve: start the server."""
 
 import argparse
-from urllib.parse import quote
+from textwrap import indent
 
 from cenote.cli.arguments import add_settings, settings_of
 from cenote.server import example
@@ -35,34 +35,24 @@ def banner(settings: Settings) -> str:
     if settings.example:
         lines += pasteable(url, settings.region)
     else:
-        lines.append(f"  next     aws cognito-idp create-user-pool --pool-name first --endpoint-url {url}")
+        lines.append(f"  next     {example.first_step(url)}")
     return "\n".join([*lines, ""])
 
 
 def pasteable(url: str, region: str) -> list[str]:
-    pool_id, client_id = example.pool_id(region), example.CLIENT_ID
-    return [
+    lines = [
         "",
-        f"  pool     {pool_id}",
-        f"  client   {client_id}",
+        f"  pool     {example.pool_id(region)}",
+        f"  client   {example.CLIENT_ID}",
         f"  user     {example.USERNAME} / {example.PASSWORD}",
         "",
         f"  {LINE}",
-        "  AWS CLI",
-        f"    aws cognito-idp initiate-auth --endpoint-url {url} --region {region} --no-sign-request \\",
-        f"      --client-id {client_id} --auth-flow USER_PASSWORD_AUTH \\",
-        f"      --auth-parameters USERNAME={example.USERNAME},PASSWORD={example.PASSWORD}",
-        "",
-        "  boto3",
-        f'    boto3.client("cognito-idp", endpoint_url="{url}", region_name="{region}",',
-        '      aws_access_key_id="any", aws_secret_access_key="any")',
-        "",
-        "  Amplify (JavaScript)",
-        "    Amplify.configure({ Auth: { Cognito: {",
-        f'      userPoolId: "{pool_id}", userPoolClientId: "{client_id}",',
-        f'      userPoolEndpoint: "{url}" }} }} }})',
-        "",
+    ]
+    for name, text in example.snippets(url, region).items():
+        lines += [f"  {name}", indent(text, "    "), ""]
+    return [
+        *lines,
         f"  Login page (leads back to {example.CALLBACK})",
-        f"    {url}/login?client_id={client_id}&response_type=code&scope=openid&redirect_uri={quote(example.CALLBACK)}",
+        f"    {example.login_url(url)}",
         f"  {LINE}",
     ]

@@ -1,4 +1,4 @@
-"""The operator's and developer's pages: today the outbox.
+"""The operator's and developer's pages: a welcome and the outbox.
 
-It shows what the rest of the house did and decides nothing. Who may look is decided in `server/pages.py`.
+They show what the rest of the house did and decide nothing. Who may look is decided in `server/pages.py`.
 """

@@ -1,5 +1,7 @@
 """The example of `cenote serve --example`: one pool, one app client, one user, on loopback only."""
 
+from urllib.parse import urlencode
+
 from cenote.domain import clients as client_rules
 from cenote.domain import pools as pool_rules
 from cenote.domain import usernames
@@ -38,6 +40,37 @@ CLIENT = {
 
 def pool_id(region: str) -> str:
     return f"{region}_{POOL_NAME}"
+
+
+def snippets(url: str, region: str) -> dict[str, str]:
+    """What points each client at the example: by its name, what to paste. `url` is the server's own."""
+    cli = (
+        f"aws cognito-idp initiate-auth --endpoint-url {url} --region {region} \\",
+        f"  --no-sign-request --client-id {CLIENT_ID} \\",
+        f"  --auth-flow USER_PASSWORD_AUTH --auth-parameters USERNAME={USERNAME},PASSWORD={PASSWORD}",
+    )
+    boto3 = (
+        f'boto3.client("cognito-idp", endpoint_url="{url}", region_name="{region}",',
+        '  aws_access_key_id="any", aws_secret_access_key="any")',
+    )
+    amplify = (
+        "Amplify.configure({ Auth: { Cognito: {",
+        f'  userPoolId: "{pool_id(region)}", userPoolClientId: "{CLIENT_ID}",',
+        f'  userPoolEndpoint: "{url}" }} }} }})',
+    )
+    lines = {"AWS CLI": cli, "boto3": boto3, "Amplify (JavaScript)": amplify}
+    return {name: "\n".join(text) for name, text in lines.items()}
+
+
+def first_step(url: str) -> str:
+    """What to paste where there is no example yet."""
+    return f"aws cognito-idp create-user-pool --pool-name first --endpoint-url {url}"
+
+
+def login_url(url: str) -> str:
+    """The example client's login page, which leads back to CALLBACK."""
+    given = {"client_id": CLIENT_ID, "response_type": "code", "scope": "openid", "redirect_uri": CALLBACK}
+    return f"{url}/login?{urlencode(given)}"
 
 
 async def make(ctx: Context) -> None:

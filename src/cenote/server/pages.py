@@ -1,4 +1,4 @@
-"""The pages beside the API: outbox, metrics, confirmation links. Built at the first request for one.
+"""The pages beside the API: a welcome, the outbox, metrics, confirmation links. Built at the first request for one.
 
 Here is decided who sees what; the pages themselves are rendered in `console/` and `web/`.
 """
@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from cenote.console import outbox
+from cenote.console import home, outbox
 from cenote.domain.loopback import is_loopback, is_loopback_host
 from cenote.domain.request import RequestFacts
 from cenote.flows.verification import CONFIRM_PATH
+from cenote.server import example
 from cenote.store.engine import StoreError
 from cenote.store.transactions import retrying
 from cenote.web import confirm_user
@@ -52,6 +53,7 @@ def pages(app: Application) -> Starlette:
     shown = Pages(app)
     application = Starlette(
         routes=[
+            Route("/", shown.home),
             Route("/_cenote/outbox", shown.outbox),
             Route("/_cenote/outbox.json", shown.outbox_json),
             Route("/metrics", shown.metrics),
@@ -89,6 +91,21 @@ class Pages:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._templates = templates()
+
+    async def home(self, request: Request) -> Response:
+        """For a developer who opens the server's address."""
+        if not self._is_private(request):
+            return await not_found(request, KeyError())
+        settings, nonce = self._app.settings, self._nonce()
+        url = settings.base_url
+        snippets, login, account = {"AWS CLI": example.first_step(url)}, "", ""
+        if settings.example:
+            snippets, login = example.snippets(url, settings.region), example.login_url(url)
+            account = f"{example.USERNAME} / {example.PASSWORD}"
+        page = home.page(
+            self._templates, url=url, snippets=snippets, login=login, account=account, nonce=nonce
+        )
+        return html(200, page, nonce, script=True)
 
     async def outbox(self, request: Request) -> Response:
         if not self._is_private(request):
