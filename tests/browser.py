@@ -245,6 +245,14 @@ def oauth_app(
     return App(make.server, pool_id, client, user, sub)
 
 
+def turned_on(app: App, options: str) -> App:
+    """The app with what goes beyond Cognito (decision 20)."""
+    idp = app.server.idp
+    arn = idp.describe_user_pool(UserPoolId=app.pool)["UserPool"]["Arn"]
+    idp.tag_resource(ResourceArn=arn, Tags={f"cenote:client:{app.id}": options})
+    return app
+
+
 def pkce() -> tuple[str, str]:
     """A code_verifier and its code_challenge."""
     verifier = secrets.token_urlsafe(48)

@@ -104,11 +104,20 @@ def access_token(
 
 
 def machine_token(
-    *, issuer: str, client_id: str, scopes: Sequence[str], jti: str, issued_at: int, lifetime: int
+    *,
+    issuer: str,
+    client_id: str,
+    scopes: Sequence[str],
+    jti: str,
+    issued_at: int,
+    lifetime: int,
+    key: str = "",
 ) -> dict[str, Any]:
     """The access token's claims of a client that acts for itself: it is its own subject (documented)."""
+    bound = {"cnf": {"jkt": key}} if key else {}
     return {
         "sub": client_id,
+        **bound,
         "token_use": "access",
         "scope": " ".join(scopes),
         "auth_time": issued_at,

@@ -6,7 +6,6 @@ compared as a whole, never looked up. Cognito's header is `{"kid":…,"alg":"RS2
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from cenote.domain import base64url
+
 # Longer than any token with every attribute in it that a user can have; checked before any work.
 MAX_LENGTH: Final = 1 << 18
 # How many good tokens are remembered, and how long one may be for that: about 5 MB of usual ones.
@@ -29,7 +30,6 @@ REMEMBERED_LENGTH: Final = 4096
 # How far the clocks of two nodes may be apart: a token may be that much younger than the present.
 CLOCK_SKEW: Final = 60_000
 
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _PADDING: Final = padding.PKCS1v15()
 _HASH: Final = SHA256()
 _encode_json: Final = msgspec.json.Encoder().encode
@@ -50,8 +50,8 @@ class SigningKey:
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
     """Write claims as a token, in their order."""
-    signed = f"{key.header}.{_encode(_encode_json(claims))}"
-    return f"{signed}.{_encode(key.private.sign(signed.encode(), _PADDING, _HASH))}"
+    signed = f"{key.header}.{base64url.encode(_encode_json(claims))}"
+    return f"{signed}.{base64url.encode(key.private.sign(signed.encode(), _PADDING, _HASH))}"
 
 
 class Seen(dict[tuple["Verifier", str], Mapping[str, Any]]):
@@ -100,7 +100,7 @@ class Verifier:
             return None
         payload, signature = rest
         try:
-            key.verify(_decode(signature), f"{header}.{payload}".encode("ascii"), _PADDING, _HASH)
+            key.verify(base64url.decode(signature), f"{header}.{payload}".encode("ascii"), _PADDING, _HASH)
         except (InvalidSignature, ValueError):
             return None
         # The signature covers the payload's spelling, so only its own had to be looked at.
@@ -164,7 +164,7 @@ def load_private_key(der: bytes) -> RSAPrivateKey:
 def thumbprint(public: RSAPublicKey) -> str:
     """Name a key: the RFC 7638 SHA-256 thumbprint as standard base64, the form of Cognito's kids."""
     numbers = public.public_numbers()
-    members = {"e": _encode_number(numbers.e), "kty": "RSA", "n": _encode_number(numbers.n)}
+    members = {"e": base64url.encode_number(numbers.e), "kty": "RSA", "n": base64url.encode_number(numbers.n)}
     return base64.b64encode(hashlib.sha256(_encode_json(members)).digest()).decode()
 
 
@@ -174,10 +174,10 @@ def public_jwk(public: RSAPublicKey, kid: str) -> str:
     return _encode_json(
         {
             "alg": "RS256",
-            "e": _encode_number(numbers.e),
+            "e": base64url.encode_number(numbers.e),
             "kid": kid,
             "kty": "RSA",
-            "n": _encode_number(numbers.n),
+            "n": base64url.encode_number(numbers.n),
             "use": "sig",
         }
     ).decode()
@@ -186,7 +186,7 @@ def public_jwk(public: RSAPublicKey, kid: str) -> str:
 def load_public_jwk(jwk: str) -> RSAPublicKey:
     """Read what `public_jwk` wrote."""
     members = msgspec.json.decode(jwk, type=dict[str, str])
-    numbers = (int.from_bytes(_decode(members[name]), "big") for name in ("e", "n"))
+    numbers = (int.from_bytes(base64url.decode(members[name]), "big") for name in ("e", "n"))
     return RSAPublicNumbers(*numbers).public_key()
 
 
@@ -196,20 +196,4 @@ def jwks(public_jwks: Iterable[str]) -> bytes:
 
 
 def _header(kid: str) -> str:
-    return _encode(_encode_json({"kid": kid, "alg": "RS256"}))
-
-
-def _encode(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
-
-
-def _encode_number(number: int) -> str:
-    return _encode(number.to_bytes((number.bit_length() + 7) // 8, "big"))
-
-
-def _decode(segment: str) -> bytes:
-    """Decode what `_encode` wrote; ValueError for any other spelling of the same bytes."""
-    data = base64.urlsafe_b64decode(segment + "==")
-    if _encode(data) != segment:
-        raise ValueError("not canonical base64url")
-    return data
+    return base64url.encode(_encode_json({"kid": kid, "alg": "RS256"}))

@@ -26,13 +26,17 @@ S256: Final = "S256"
 
 
 class OAuthError(Exception):
-    """An error of the OAuth endpoints: `code` is `error` on the wire, `description` its `error_description`."""
+    """An error of the OAuth endpoints: `code` is `error` on the wire, `description` its `error_description`.
 
-    def __init__(self, code: str, description: str = "", *, status: int = 400) -> None:
+    `nonce` is what the next DPoP proof is to have in it.
+    """
+
+    def __init__(self, code: str, description: str = "", *, status: int = 400, nonce: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.description = description
         self.status = status
+        self.nonce = nonce
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True):

@@ -113,3 +113,9 @@ def client_options(pool: Mapping[str, Any], client_id: str) -> frozenset[str]:
     tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
     words = frozenset(tags.get(CLIENT + client_id, "").split())
     return words | {IMPLIED[word] for word in words if word in IMPLIED}
+
+
+def extended_clients(pool: Mapping[str, Any]) -> list[str]:
+    """The ids that tags turn something on for; a client of that id there may be, or may have been."""
+    tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
+    return [key.removeprefix(CLIENT) for key in tags if _CLIENT_TAG.fullmatch(key)]

@@ -15,6 +15,7 @@ RESERVED: Final = frozenset(
         "at_hash",
         "auth_time",
         "azp",
+        "cnf",
         "event_id",
         "exp",
         "iat",

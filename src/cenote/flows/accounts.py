@@ -78,9 +78,11 @@ async def by_access_token(
     *,
     scope: str | None = claim_rules.SELF_SERVICE_SCOPE,
     tells_deletion: bool = True,
+    bound: bool = False,
 ) -> Access:
     """The holder of an access token that is genuine, current, unrevoked and has the scope; NotAuthorized otherwise.
 
+    A token that is bound to a key is good only where the caller asks for the key: no operation of the API does.
     UserNotFound for a user who was deleted, unless `tells_deletion` is off: the model of some operations has no such
     error.
     """
@@ -94,6 +96,8 @@ async def by_access_token(
     if pool is None or checked is None:
         raise NotAuthorized("Invalid Access Token")
     claims, found = checked
+    if "cnf" in claims and not bound:
+        raise NotAuthorized("Access Token is bound to a key")
     if found is None or found[1].sub != claims["sub"]:
         holder = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, str(claims["sub"]))])
         if holder is None and tells_deletion:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cenote.domain import claims, identifiers, jwt
 from cenote.domain import clients as client_rules
+from cenote.flows import dpop
 from cenote.flows.context import Context
 from cenote.flows.triggers import pre_token_generation
 from cenote.flows.triggers.firing import Occasion
@@ -13,12 +14,20 @@ from cenote.store.pools import Pool
 
 
 async def issue_machine_token(
-    ctx: Context, pool: Pool, client: Client, scopes: Sequence[str], *, metadata: Mapping[str, str]
+    ctx: Context,
+    pool: Pool,
+    client: Client,
+    scopes: Sequence[str],
+    *,
+    key: str = "",
+    metadata: Mapping[str, str],
 ) -> dict[str, Any]:
     """AccessToken, ExpiresIn and TokenType; the caller has checked the client's secret and the scopes.
 
+    `key` is the thumbprint of the key that the token is bound to.
     A pool's function of version 3 may change claims and scopes (documented in "Pre token generation Lambda trigger").
     """
+    dpop.require(pool, client, key)
     lifetime = client_rules.lifetimes(client.document).access
     content = claims.machine_token(
         issuer=ctx.deployment.issuer(pool.pool_id),
@@ -27,6 +36,7 @@ async def issue_machine_token(
         jti=identifiers.new_uuid(ctx.entropy(16)),
         issued_at=ctx.clock() // 1000,
         lifetime=lifetime,
+        key=key,
     )
     occasion = Occasion(ctx, pool, client, metadata)
     changes = await pre_token_generation.machine_changes(occasion, client.client_id, scopes)
@@ -34,4 +44,4 @@ async def issue_machine_token(
         content = changes.of_access_token(content)
     signer = await ctx.signing.of(pool)
     token = await ctx.work.run(jwt.sign, content, signer.access_key)
-    return {"AccessToken": token, "ExpiresIn": lifetime, "TokenType": "Bearer"}
+    return {"AccessToken": token, "ExpiresIn": lifetime, "TokenType": "DPoP" if key else "Bearer"}

@@ -223,13 +223,11 @@ async def refresh(
 ) -> dict[str, Any]:
     """New tokens for a refresh token of this client; `scope` may ask for less than was granted (RFC 6749 6)."""
     try:
-        refreshing = await tokens.open_refresh_token(ctx, pool, client, token)
+        refreshing = await tokens.open_refresh_token(ctx, pool, client, token, key=key)
         session = refreshing.session
         if session.grant is not None:
-            if session.grant.key not in {"", key}:
-                raise OAuthError("invalid_grant", "the refresh token is bound to another key")
             scopes = oauth.granted_scopes(scope, session.grant.scopes)
-            narrowed = msgspec.structs.replace(session.grant, scopes=scopes)
+            narrowed = msgspec.structs.replace(session.grant, scopes=scopes, key=key)
             refreshing = replace(refreshing, session=replace(session, grant=narrowed))
         return await tokens.refreshed(
             ctx, pool, client, refreshing, rotation=tokens.rotation_of(pool, client), metadata=metadata

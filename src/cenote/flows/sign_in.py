@@ -20,6 +20,7 @@ from cenote.flows import (
     browser_sessions,
     custom_auth,
     devices,
+    dpop,
     factors,
     migration,
     passwords,
@@ -104,6 +105,7 @@ async def initiate(
     protection.require_allowed(ctx, pool, client)
     typed = required(parameters, "USERNAME")
     if door is Door.API:
+        dpop.require(pool, client)
         accounts.check_secret_hash(client, typed, parameters.get("SECRET_HASH"))
     if session is not None and flow is Flow.USER_AUTH:
         return await first_sign_in(ctx, pool, client, session, parameters, metadata, door)

@@ -31,6 +31,7 @@ from cenote.domain.session_tracking import Activity
 from cenote.domain.sessions import Session
 from cenote.domain.token_changes import TokenChanges
 from cenote.domain.users import User
+from cenote.flows import dpop
 from cenote.flows.context import Context
 from cenote.flows.signing import PoolSigner
 from cenote.flows.triggers import pre_token_generation
@@ -221,8 +222,14 @@ def refresh_token(ctx: Context, pool: Pool, session: Session) -> str:
     )
 
 
-async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: str) -> Refreshing:
-    """The session of a refresh token that may still be used; NotAuthorized with AWS's text otherwise."""
+async def open_refresh_token(
+    ctx: Context, pool: Pool, client: Client, token: str, *, key: str = ""
+) -> Refreshing:
+    """The session of a refresh token that may still be used; NotAuthorized with AWS's text otherwise.
+
+    `key` is the thumbprint of the key that was proved, as a session that is bound to one asks for.
+    """
+    dpop.require(pool, client, key)
     payload = sealed_tokens.open_refresh(pool.sealer.derive("refresh"), token)
     if payload is None:
         raise NotAuthorized(INVALID_REFRESH_TOKEN)
@@ -239,7 +246,18 @@ async def open_refresh_token(ctx: Context, pool: Pool, client: Client, token: st
         raise NotAuthorized("Refresh Token has expired")
     if user.disabled_at is not None:
         raise NotAuthorized("User is disabled.")
+    require_key(client, session, key)
     return Refreshing(session, user, ticket.generation)
+
+
+def require_key(client: Client, session: Session, key: str) -> None:
+    """NotAuthorized without the key of a bound session; a client with a secret may come with a new key.
+
+    Its refresh tokens are bound to it by the secret (RFC 9449 5).
+    """
+    bound = "" if session.grant is None else session.grant.key
+    if bound and (not key or (key != bound and not client.secrets)):
+        raise NotAuthorized("Refresh Token is bound to a key")
 
 
 async def changed(

@@ -67,6 +67,12 @@ class Clients:
             raise ResourceNotFound(f"User pool client {client_id} does not exist.")
         return await self.at(pool, client_id, row[0])
 
+    async def exists(self, pool_id: str, client_id: str) -> bool:
+        row = await self._engine.one(
+            "SELECT 1 FROM clients WHERE pool_id = ? AND client_id = ?", pool_id, client_id
+        )
+        return row is not None
+
     async def at(self, pool: Pool, client_id: str, revision: int) -> Client:
         """A client of this pool, from this process's memory if it holds that revision."""
         client = self._cache.get(client_id)

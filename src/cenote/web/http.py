@@ -30,6 +30,8 @@ OPEN: Final = (
     (b"access-control-expose-headers", b"www-authenticate, dpop-nonce"),
 )
 
+PROOF: Final = b"dpop"
+
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -72,7 +74,8 @@ NOTHING: Final = Parameters([])
 class Request:
     """One request to an endpoint of a site. Header names are lower case; of repeated headers the first counts.
 
-    `query_string` is the query as sent, `form` the fields of a posted form; `address` is the client's.
+    `query_string` is the query as sent, `form` the fields of a posted form; `address` is the client's. `used` is what
+    it has used up, which counts once though it be run again after a conflict.
     """
 
     method: str
@@ -83,6 +86,7 @@ class Request:
     headers: Mapping[str, str]
     address: str
     query_string: str
+    used: set[str] = field(default_factory=set)
 
     @property
     def parameters(self) -> Parameters:
@@ -111,6 +115,9 @@ def cookies(header: str) -> dict[str, str]:
 def headers_of(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in raw:
+        if name == PROOF and "dpop" in found:
+            # More than one proof is none (RFC 9449 4.3).
+            found["dpop"] = ""
         found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
     return found
 

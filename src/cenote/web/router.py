@@ -271,4 +271,5 @@ def oauth_error(error: OAuthError) -> Answer:
     content = {"error": error.code}
     if error.description:
         content["error_description"] = error.description
-    return json(error.status, content)
+    nonce = ((b"dpop-nonce", error.nonce.encode()),) if error.nonce else ()
+    return json(error.status, content, *nonce)

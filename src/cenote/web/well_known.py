@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cenote.domain import oauth
+from cenote.domain import dpop, oauth, tags
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
@@ -66,7 +66,25 @@ class WellKnown:
 
     async def _discovery(self, pool: Pool) -> bytes:
         site = await self._sites.of_pool(pool.pool_id)
-        return msgspec.json.encode(discovery(self._deployment, pool.pool_id, site.base_url))
+        return msgspec.json.encode(
+            discovery(self._deployment, pool.pool_id, site.base_url) | extensions(await self._options(pool))
+        )
+
+    async def _options(self, pool: Pool) -> frozenset[str]:
+        """What any client of the pool has turned on; the tag of a client that is gone means nothing."""
+        found: frozenset[str] = frozenset()
+        for client_id in tags.extended_clients(pool.document):
+            if await self._store.clients.exists(pool.pool_id, client_id):
+                found |= tags.client_options(pool.document, client_id)
+        return found
+
+
+def extensions(options: frozenset[str]) -> dict[str, Any]:
+    """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1)."""
+    found: dict[str, Any] = {}
+    if tags.DPOP in options:
+        found["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
+    return found
 
 
 def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, Any]:

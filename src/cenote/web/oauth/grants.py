@@ -1,7 +1,7 @@
 """The grants of the token endpoint, by `grant_type`: each reads its own parameters and asks `flows/` for tokens."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -13,7 +13,13 @@ from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web.http import Parameters
 
-Exchange = Callable[[Context, Pool, Client, Parameters], Awaitable[Mapping[str, Any]]]
+
+class Exchange(Protocol):
+    """A grant. `key` is the thumbprint of the key that the request proved to hold, for the tokens to be bound to."""
+
+    def __call__(
+        self, ctx: Context, pool: Pool, client: Client, form: Parameters, /, *, key: str
+    ) -> Awaitable[Mapping[str, Any]]: ...
 
 
 def required(form: Parameters, name: str) -> str:
@@ -34,7 +40,9 @@ def metadata(form: Parameters) -> dict[str, str]:
         raise OAuthError("invalid_request", "aws_client_metadata must be a JSON object of strings") from None
 
 
-async def authorization_code(ctx: Context, pool: Pool, client: Client, form: Parameters) -> dict[str, Any]:
+async def authorization_code(
+    ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
+) -> dict[str, Any]:
     code, redirect_uri = required(form, "code"), required(form, "redirect_uri")
     if not oauth.allows(client.document, "code"):
         raise OAuthError("unauthorized_client")
@@ -45,22 +53,31 @@ async def authorization_code(ctx: Context, pool: Pool, client: Client, form: Par
         code,
         redirect_uri=redirect_uri,
         verifier=form.get("code_verifier"),
+        key=key,
         metadata=metadata(form),
     )
 
 
-async def refresh_token(ctx: Context, pool: Pool, client: Client, form: Parameters) -> dict[str, Any]:
+async def refresh_token(
+    ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
+) -> dict[str, Any]:
     token = required(form, "refresh_token")
-    return await grants.refresh(ctx, pool, client, token, scope=form.get("scope"), metadata=metadata(form))
+    return await grants.refresh(
+        ctx, pool, client, token, scope=form.get("scope"), key=key, metadata=metadata(form)
+    )
 
 
-async def client_credentials(ctx: Context, pool: Pool, client: Client, form: Parameters) -> Mapping[str, Any]:
+async def client_credentials(
+    ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
+) -> Mapping[str, Any]:
     """A token for the client itself, which has proved its secret."""
     if not oauth.allows(client.document, "client_credentials") or not client.secrets:
         raise OAuthError("unauthorized_client")
     allowed = client.document.get("AllowedOAuthScopes", ())
     scopes = oauth.granted_scopes(form.get("scope"), allowed)
-    return await client_tokens.issue_machine_token(ctx, pool, client, scopes, metadata=metadata(form))
+    return await client_tokens.issue_machine_token(
+        ctx, pool, client, scopes, key=key, metadata=metadata(form)
+    )
 
 
 GRANTS: Final[Mapping[str, Exchange]] = {

@@ -32,7 +32,7 @@ PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
 CARRIED: Final = (
     "response_type", "client_id", "redirect_uri", "response_mode", "scope", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "max_age", "acr_values", "login_hint", "lang", "ui_locales", "resource",
-    "identity_provider", "idp_identifier", "id_token_hint",
+    "identity_provider", "idp_identifier", "id_token_hint", "dpop_jkt",
 )  # fmt: skip
 LONGEST: Final[Mapping[str, int]] = {
     "state": 4096,
@@ -189,6 +189,19 @@ def check_challenge(request: AuthorizeRequest) -> None:
     request.code_challenge = challenge
 
 
+def check_key(request: AuthorizeRequest) -> None:
+    """The key that the code is bound to (RFC 9449 10). Nothing that this endpoint itself gives could be bound."""
+    options = tags.client_options(request.pool.document, request.client.client_id)
+    if tags.DPOP not in options:
+        return
+    if tags.DPOP_REQUIRED in options and request.response_type != "code":
+        raise OAuthError("unauthorized_client")
+    key = request.parameters.get("dpop_jkt", "")
+    if key and not oauth.CHALLENGE.fullmatch(key):
+        raise OAuthError("invalid_request", "dpop_jkt is no thumbprint of a key")
+    request.key = key
+
+
 def check_prompt(request: AuthorizeRequest) -> None:
     prompts = frozenset(request.parameters.get("prompt", "").split())
     if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
@@ -236,6 +249,7 @@ CHECKS: Final[tuple[Callable[[AuthorizeRequest], None], ...]] = (
     check_response_mode,
     check_scope,
     check_challenge,
+    check_key,
     check_prompt,
     check_max_age,
     check_resource,

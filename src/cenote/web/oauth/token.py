@@ -7,6 +7,7 @@ from cenote.domain.errors import CognitoError
 from cenote.domain.oauth import OAuthError
 from cenote.flows.grants import as_oauth_error
 from cenote.web.http import Answer, Request, json
+from cenote.web.oauth import proofs
 from cenote.web.oauth.client_authentication import authenticated
 from cenote.web.oauth.grants import GRANTS, required
 
@@ -29,11 +30,12 @@ async def token(web: "Web", request: Request) -> Answer:
     exchange = GRANTS.get(required(request.form, "grant_type"))
     if exchange is None:
         raise OAuthError("unsupported_grant_type")
+    key = await proofs.key_of(ctx, request, pool, client)
     try:
-        result = await exchange(ctx, pool, client, request.form)
+        result = await exchange(ctx, pool, client, request.form, key=key)
     except CognitoError as error:
         raise as_oauth_error(error) from None
-    return json(200, rendered(result))
+    return json(200, rendered(result), *proofs.next_nonce(ctx, pool, key))
 
 
 def rendered(result: Mapping[str, Any]) -> dict[str, Any]:

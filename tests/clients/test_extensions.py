@@ -1,0 +1,27 @@
+"""What goes beyond Cognito, with openid-client 6, which knows all of it."""
+
+import pytest
+from tests.browser import claims, oauth_app, turned_on
+from tests.clients.drivers import Node
+from tests.clients.test_relying_parties import given
+from tests.conftest import PoolFactory
+
+PROGRAM = "extensions.js"
+
+
+@pytest.fixture(scope="module")
+def node() -> Node:
+    return Node.found()
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256"])
+def test_openid_client_proves_its_key(node: Node, make: PoolFactory, algorithm: str) -> None:
+    app = turned_on(oauth_app(make), "dpop-required")
+    done = node.run(PROGRAM, "dpop", **given(app, algorithm=algorithm))
+    assert done["info"]["sub"] == app.sub
+    # The library writes it in small letters.
+    assert (done["type"], done["refreshedType"]) == ("dpop", "dpop")
+    assert claims(done["accessToken"])["cnf"] == {"jkt": done["thumbprint"]}
+    assert done["algorithms"] == ["ES256", "RS256", "PS256"]
+    assert done["stolen"]
+    assert done["bearer"]
