@@ -1,6 +1,9 @@
 // What goes beyond Cognito, with openid-client as an app uses it. The user has signed in before: their browser's cookie
 // goes along, and nothing is followed.
 
+import { JwtVerifier } from 'aws-jwt-verify';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as client from 'openid-client';
 
 import { refusal, run } from './scenario.js';
@@ -51,4 +54,48 @@ async function dpop(parameters) {
   };
 }
 
-await run({ dpop });
+// openid-client checks the signature of ID tokens where an app asks for that, jose what an API is sent.
+async function es256(parameters) {
+  const config = await discovered(parameters);
+  client.enableNonRepudiationChecks(config);
+  config.clientMetadata().id_token_signed_response_alg = 'ES256';
+  const { callback, cookie } = parameters;
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const authorize = client.buildAuthorizationUrl(config, {
+    redirect_uri: callback,
+    scope: 'openid email',
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  });
+  const back = await visited(authorize, cookie);
+  const tokens = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier, idTokenExpected: true });
+  const { issuer, jwks_uri, id_token_signing_alg_values_supported } = config.serverMetadata();
+  const keys = createRemoteJWKSet(new URL(jwks_uri));
+  const verified = await jwtVerify(tokens.access_token, keys, { issuer, algorithms: ['ES256'] });
+  const asRSA = await refusal(() => jwtVerify(tokens.access_token, keys, { issuer, algorithms: ['RS256'] }));
+  return {
+    sub: tokens.claims().sub,
+    header: verified.protectedHeader,
+    access: verified.payload,
+    asRSA: asRSA.name,
+    accessToken: tokens.access_token,
+    idToken: tokens.id_token,
+    algorithms: id_token_signing_alg_values_supported,
+  };
+}
+
+// aws-jwt-verify, as an API uses it for issuers that are not Cognito's own.
+async function awsVerifier({ issuer, jwksUri, clientId, accessToken, idToken }) {
+  const cache = new SimpleJwksCache({
+    fetcher: { fetch: async (uri) => (await fetch(uri)).arrayBuffer() },
+  });
+  const verifier = (audience) => JwtVerifier.create({ issuer, audience, jwksUri }, { jwksCache: cache });
+  const altered = idToken.slice(0, -10) + (idToken.at(-10) === 'A' ? 'B' : 'A') + idToken.slice(-9);
+  return {
+    id: (await verifier(clientId).verify(idToken)).sub,
+    access: (await verifier(null).verify(accessToken)).sub,
+    altered: (await refusal(() => verifier(clientId).verify(altered))).name,
+  };
+}
+
+await run({ dpop, es256, awsVerifier });

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.browser import claims, oauth_app, turned_on
-from tests.clients.drivers import Node
+from tests.clients.drivers import Node, public_url
 from tests.clients.test_relying_parties import given
 from tests.conftest import PoolFactory
 
@@ -25,3 +25,24 @@ def test_openid_client_proves_its_key(node: Node, make: PoolFactory, algorithm: 
     assert done["algorithms"] == ["ES256", "RS256", "PS256"]
     assert done["stolen"]
     assert done["bearer"]
+
+
+def test_openid_client_jose_and_aws_jwt_verify_take_es256(node: Node, make: PoolFactory) -> None:
+    app = turned_on(oauth_app(make), "es256")
+    done = node.run(PROGRAM, "es256", **given(app))
+    assert done["sub"] == done["access"]["sub"] == app.sub
+    assert done["header"]["alg"] == "ES256"
+    assert done["algorithms"] == ["RS256", "ES256"]
+    assert done["asRSA"] == "JOSEAlgNotAllowed"
+    issuer = f"{public_url(app.server)}/{app.pool}"
+    verified = node.run(
+        PROGRAM,
+        "awsVerifier",
+        issuer=issuer,
+        jwksUri=f"{issuer}/.well-known/jwks.json",
+        clientId=app.id,
+        accessToken=done["accessToken"],
+        idToken=done["idToken"],
+    )
+    assert (verified["id"], verified["access"]) == (app.sub, app.sub)
+    assert verified["altered"] == "JwtInvalidSignatureError"

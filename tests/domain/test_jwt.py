@@ -136,7 +136,7 @@ def test_keys_survive_being_stored() -> None:
 
 
 def test_a_private_key_of_another_kind_is_refused() -> None:
-    der = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+    der = ec.generate_private_key(ec.SECP384R1()).private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     with pytest.raises(TypeError, match="RSA"):

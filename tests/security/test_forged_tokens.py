@@ -45,7 +45,9 @@ class Forger:
 
     @property
     def key(self) -> rsa.RSAPrivateKey:
-        return self.signer().access_key.private
+        private = self.signer().access_key.private
+        assert isinstance(private, rsa.RSAPrivateKey)
+        return private
 
     def signed(self, header: Any, claims: Any) -> str:
         """A token that only its content makes wrong: the signature is the pool's own."""

@@ -42,6 +42,6 @@ async def issue_machine_token(
     changes = await pre_token_generation.machine_changes(occasion, client.client_id, scopes)
     if changes is not None:
         content = changes.of_access_token(content)
-    signer = await ctx.signing.of(pool)
-    token = await ctx.work.run(jwt.sign, content, signer.access_key)
+    keys = await ctx.signing.pair_for(pool, client.client_id, now=ctx.clock())
+    token = await ctx.work.run(jwt.sign, content, keys.access_key)
     return {"AccessToken": token, "ExpiresIn": lifetime, "TokenType": "DPoP" if key else "Bearer"}

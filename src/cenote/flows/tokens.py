@@ -33,7 +33,7 @@ from cenote.domain.token_changes import TokenChanges
 from cenote.domain.users import User
 from cenote.flows import dpop
 from cenote.flows.context import Context
-from cenote.flows.signing import PoolSigner
+from cenote.flows.signing import KeyPair
 from cenote.flows.triggers import pre_token_generation
 from cenote.flows.triggers.firing import Occasion
 from cenote.flows.triggers.pre_token_generation import Source
@@ -139,20 +139,20 @@ async def issue(
     with it, the `nonce` of its request and a hash of the access token.
     """
     groups = await ctx.store.groups.of_user(pool.pool_id, user.sub) if session.grouped else []
-    signer = await ctx.signing.of(pool)
+    keys = await ctx.signing.pair_for(pool, client.client_id, now=ctx.clock())
     lifetimes = client_rules.lifetimes(client.document)
     id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)
     if changes is not None:
         id_claims, access_claims = changes.of_id_token(id_claims), changes.of_access_token(access_claims)
     granted = session.grant
     if granted is None:
-        id_token, access_token = await ctx.work.run(signed, signer, id_claims, access_claims)
+        id_token, access_token = await ctx.work.run(signed, keys, id_claims, access_claims)
     elif oauth.OPENID in granted.scopes:
         if nonce:
             id_claims["nonce"] = nonce
-        id_token, access_token = await ctx.work.run(signed_together, signer, id_claims, access_claims)
+        id_token, access_token = await ctx.work.run(signed_together, keys, id_claims, access_claims)
     else:
-        id_token, access_token = "", await ctx.work.run(jwt.sign, access_claims, signer.access_key)
+        id_token, access_token = "", await ctx.work.run(jwt.sign, access_claims, keys.access_key)
     result = {
         "AccessToken": access_token,
         "ExpiresIn": lifetimes.access,
@@ -165,18 +165,18 @@ async def issue(
     return result
 
 
-def signed(signer: PoolSigner, id_claims: dict[str, Any], access_claims: dict[str, Any]) -> tuple[str, str]:
+def signed(keys: KeyPair, id_claims: dict[str, Any], access_claims: dict[str, Any]) -> tuple[str, str]:
     """The ID and the access token, in one turn."""
-    return jwt.sign(id_claims, signer.id_key), jwt.sign(access_claims, signer.access_key)
+    return jwt.sign(id_claims, keys.id_key), jwt.sign(access_claims, keys.access_key)
 
 
 def signed_together(
-    signer: PoolSigner, id_claims: dict[str, Any], access_claims: dict[str, Any]
+    keys: KeyPair, id_claims: dict[str, Any], access_claims: dict[str, Any]
 ) -> tuple[str, str]:
     """The same, with the access token's hash in the ID token: no third party can swap one of them."""
-    access_token = jwt.sign(access_claims, signer.access_key)
+    access_token = jwt.sign(access_claims, keys.access_key)
     id_claims["at_hash"] = oauth.half_hash(access_token)
-    return jwt.sign(id_claims, signer.id_key), access_token
+    return jwt.sign(id_claims, keys.id_key), access_token
 
 
 def both_claims(

@@ -40,7 +40,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One RSA key pair: `private_der` is PKCS8, gone once the key is retired; `public_jwk` is JSON text."""
+    """One key pair: `private_der` is PKCS8, gone once the key is retired; `public_jwk` is JSON text."""
 
     kid: str
     token_use: str
@@ -48,6 +48,10 @@ class SigningKey:
     public_jwk: str
     created_at: int
     retired_at: int | None
+
+    @property
+    def algorithm(self) -> str:
+        return str(decode(self.public_jwk)["alg"])
 
 
 class Pools:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cenote.domain import dpop, oauth, tags
+from cenote.domain import dpop, jwt, oauth, tags
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
@@ -84,6 +84,8 @@ def extensions(options: frozenset[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if tags.DPOP in options:
         found["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
+    if tags.ES256 in options:
+        found["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
     return found
 
 
@@ -100,7 +102,7 @@ def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, 
         "code_challenge_methods_supported": [oauth.S256],
         "end_session_endpoint": f"{base_url}/logout",
         "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": [jwt.RS256],
         "issuer": deployment.issuer(pool_id),
         "jwks_uri": f"{deployment.public_url}/{pool_id}{JWKS_PATH}",
         "prompt_values_supported": sorted(PROMPTS),
