@@ -98,4 +98,33 @@ async function awsVerifier({ issuer, jwksUri, clientId, accessToken, idToken }) 
   };
 }
 
-await run({ dpop, es256, awsVerifier });
+async function par(parameters) {
+  const config = await discovered(parameters);
+  const { callback, cookie } = parameters;
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const expectedState = client.randomState();
+  const request = {
+    redirect_uri: callback,
+    scope: 'openid email',
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    state: expectedState,
+  };
+  const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+  const authorize = await client.buildAuthorizationUrlWithPAR(config, request, { DPoP });
+  const back = await visited(authorize, cookie);
+  const checks = { pkceCodeVerifier, expectedState };
+  const unproved = await refusal(() => client.authorizationCodeGrant(config, back, checks));
+  const tokens = await client.authorizationCodeGrant(config, back, checks, undefined, { DPoP });
+  const wrong = { ...request, redirect_uri: 'https://evil.example/' };
+  const plain = await visited(client.buildAuthorizationUrl(config, request), cookie);
+  return {
+    parameters: [...authorize.searchParams.keys()],
+    sub: tokens.claims().sub,
+    unproved: unproved.name,
+    wrong: (await refusal(() => client.buildAuthorizationUrlWithPAR(config, wrong))).name,
+    plain: plain.searchParams.get('error'),
+  };
+}
+
+await run({ dpop, es256, awsVerifier, par });

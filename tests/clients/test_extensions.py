@@ -46,3 +46,15 @@ def test_openid_client_jose_and_aws_jwt_verify_take_es256(node: Node, make: Pool
     )
     assert (verified["id"], verified["access"]) == (app.sub, app.sub)
     assert verified["altered"] == "JwtInvalidSignatureError"
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_openid_client_pushes_its_requests(node: Node, make: PoolFactory, *, secret: bool) -> None:
+    app = turned_on(oauth_app(make, secret=secret), "par-required dpop")
+    done = node.run(PROGRAM, "par", **given(app))
+    assert sorted(done["parameters"]) == ["client_id", "request_uri"]
+    assert done["sub"] == app.sub
+    # The key that the pushing proved is the only one that the code is good with.
+    assert done["unproved"] == "ResponseBodyError"
+    assert done["wrong"] == "ResponseBodyError"
+    assert done["plain"] == "invalid_request"

@@ -28,6 +28,7 @@ from cenote.web.http import (
 )
 from cenote.web.oauth.authorize import authorize, refused
 from cenote.web.oauth.logout import logout
+from cenote.web.oauth.par import push
 from cenote.web.oauth.requests import Redirected
 from cenote.web.oauth.revoke import revoke
 from cenote.web.oauth.token import token
@@ -64,6 +65,7 @@ SERVICES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/userInfo": {"GET": userinfo, "POST": userinfo},
     "/oauth2/userinfo": {"GET": userinfo, "POST": userinfo},
     "/oauth2/revoke": {"POST": revoke},
+    "/oauth2/par": {"POST": push},
 }
 PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/authorize": {"GET": authorize, "POST": authorize},

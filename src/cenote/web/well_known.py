@@ -66,9 +66,8 @@ class WellKnown:
 
     async def _discovery(self, pool: Pool) -> bytes:
         site = await self._sites.of_pool(pool.pool_id)
-        return msgspec.json.encode(
-            discovery(self._deployment, pool.pool_id, site.base_url) | extensions(await self._options(pool))
-        )
+        document = discovery(self._deployment, pool.pool_id, site.base_url)
+        return msgspec.json.encode(document | extensions(await self._options(pool), site.base_url))
 
     async def _options(self, pool: Pool) -> frozenset[str]:
         """What any client of the pool has turned on; the tag of a client that is gone means nothing."""
@@ -79,11 +78,15 @@ class WellKnown:
         return found
 
 
-def extensions(options: frozenset[str]) -> dict[str, Any]:
-    """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1)."""
+def extensions(options: frozenset[str], base_url: str) -> dict[str, Any]:
+    """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1, RFC 9126 5)."""
     found: dict[str, Any] = {}
     if tags.DPOP in options:
         found["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
+    if tags.PAR in options:
+        found["pushed_authorization_request_endpoint"] = f"{base_url}/oauth2/par"
+        # Each client says whether it has to: what is true of all of them is this.
+        found["require_pushed_authorization_requests"] = False
     if tags.ES256 in options:
         found["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
     return found

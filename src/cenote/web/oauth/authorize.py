@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def authorize(web: "Web", request: Request) -> Answer:
     """Back to the client at once for a user whom this browser's session knows; to the pages for any other."""
     ctx = web.context(request)
-    wanted = await checked(ctx, request.site, request.parameters)
+    wanted = await checked(ctx, request.site, request.parameters, entering=request.used)
     live = await browser_sessions.live(ctx, wanted.pool, request.cookies, secure=request.site.secure)
     known = live is not None and suits(ctx, wanted, live) and await is_meant(ctx, wanted, live)
     if "none" in wanted.prompts:

@@ -19,6 +19,7 @@ from cenote.flows.grants import Authorization
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web.http import LARGEST_QUERY, Parameters
+from cenote.web.oauth import pushed
 from cenote.web.problems import Problem
 from cenote.web.sites import Site
 
@@ -51,8 +52,8 @@ class AuthorizeRequest:
 
     pool: Pool
     client: Client
-    redirect_uri: str
     parameters: Parameters
+    redirect_uri: str = ""
     response_type: str = "code"
     response_mode: str = "query"
     scopes: tuple[str, ...] = ()
@@ -61,10 +62,15 @@ class AuthorizeRequest:
     max_age: int | None = None
     resource: str = ""
     key: str = ""
+    pushed: str = ""
+    shown: tuple[tuple[str, str], ...] = ()
     query: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.query = urlencode([(name, self.parameters[name]) for name in CARRIED if name in self.parameters])
+        """`pushed` is the `request_uri` that stands for the parameters of a request that was pushed."""
+        given = [(name, self.parameters[name]) for name in CARRIED if name in self.parameters]
+        short = [("client_id", self.client.client_id), ("request_uri", self.pushed), *self.shown]
+        self.query = urlencode(short if self.pushed else given)
 
     @property
     def state(self) -> str | None:
@@ -94,10 +100,23 @@ class Redirected(Exception):
         self.error = error
 
 
-async def checked(ctx: Context, site: Site, parameters: Parameters) -> AuthorizeRequest:
-    """The request if all of it is good; Problem until it is known where to send an error, Redirected from then on."""
-    request = await addressed(ctx, site, parameters)
+async def checked(
+    ctx: Context,
+    site: Site,
+    parameters: Parameters,
+    *,
+    entering: set[str] | None = None,
+    pushing: bool = False,
+) -> AuthorizeRequest:
+    """The request if all of it is good; Problem until it is known where to send an error, Redirected from then on.
+
+    One that was pushed stands in its `request_uri`: `entering` is what the authorize endpoint has used up of such. A
+    client that has every request pushed is told so, unless it is just `pushing`.
+    """
+    request = await addressed(ctx, site, parameters, entering)
     try:
+        if not pushing:
+            check_pushed(request)
         for check in CHECKS:
             check(request)
         for also in ASKING:
@@ -107,18 +126,38 @@ async def checked(ctx: Context, site: Site, parameters: Parameters) -> Authorize
     return request
 
 
-async def addressed(ctx: Context, site: Site, parameters: Parameters) -> AuthorizeRequest:
+async def addressed(
+    ctx: Context, site: Site, parameters: Parameters, entering: set[str] | None = None
+) -> AuthorizeRequest:
     """The request of a known client to one of its own redirect URIs, letter for letter (cases 1 to 6)."""
     if {"client_id", "redirect_uri"} & parameters.repeated:
         raise Problem("invalid_request")
     pool, client = await client_of(ctx, site, parameters.get("client_id"))
-    document = client.document
+    uri = parameters.get("request_uri", "")
+    if not uri or not pushed.is_on(pool, client):
+        return to_own_address(AuthorizeRequest(pool, client, parameters))
+    if "request_uri" in parameters.repeated:
+        raise Problem("invalid_request")
+    if entering is None:
+        given = pushed.carried(ctx, pool, client, uri)
+    else:
+        given = await pushed.entered(ctx, pool, client, uri, entering)
+        uri = pushed.sealed(ctx, pool, client, given, pushed.ENTERED)
+    language = {**given, **parameters}
+    shown = tuple((name, language[name]) for name in pushed.SHOWN if name in language)
+    return to_own_address(AuthorizeRequest(pool, client, given, pushed=uri, shown=shown))
+
+
+def to_own_address(request: AuthorizeRequest) -> AuthorizeRequest:
+    """The request with where it leads back to; Problem for an address that is not the client's."""
+    document, parameters = request.client.document, request.parameters
     uri = parameters.get("redirect_uri") or document.get("DefaultRedirectURI")
     if uri is None:
         raise Problem("redirect_missing")
     if uri not in document.get("CallbackURLs", ()):
         raise Problem("redirect_mismatch")
-    return AuthorizeRequest(pool, client, uri, parameters)
+    request.redirect_uri = uri
+    return request
 
 
 async def client_of(ctx: Context, site: Site, client_id: str | None) -> tuple[Pool, Client]:
@@ -132,6 +171,12 @@ async def client_of(ctx: Context, site: Site, client_id: str | None) -> tuple[Po
     if site.pool_id not in {None, pool.pool_id}:
         raise Problem("client_unknown")
     return pool, client
+
+
+def check_pushed(request: AuthorizeRequest) -> None:
+    """Whether the request came as its client has all of them come (RFC 9126 6)."""
+    if not request.pushed and pushed.is_required(request.pool, request.client):
+        raise OAuthError("invalid_request", "the client has to push its requests")
 
 
 def check_form(request: AuthorizeRequest) -> None:
