@@ -127,4 +127,26 @@ async function par(parameters) {
   };
 }
 
-await run({ dpop, es256, awsVerifier, par });
+// A device asks for its codes, and asks twice what came of them.
+async function deviceBegins(parameters) {
+  const config = await discovered(parameters);
+  const codes = await client.initiateDeviceAuthorization(config, { scope: 'openid email' });
+  const grant = config.serverMetadata().grant_types_supported.at(-1);
+  const asked = () => client.genericGrantRequest(config, grant, { device_code: codes.device_code });
+  const first = await asked().catch((error) => error.error);
+  const second = await asked().catch((error) => error.error);
+  return { codes, answers: [first, second] };
+}
+
+// And goes on asking, once its user has decided.
+async function devicePolls({ codes, ...parameters }) {
+  const config = await discovered(parameters);
+  const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+  const soon = { ...codes, interval: 0.05 };
+  const tokens = await client.pollDeviceAuthorizationGrant(config, soon, undefined, { DPoP });
+  const info = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP });
+  const again = await client.pollDeviceAuthorizationGrant(config, soon).catch((error) => error.error);
+  return { info, type: tokens.token_type, again };
+}
+
+await run({ dpop, es256, awsVerifier, par, deviceBegins, devicePolls });

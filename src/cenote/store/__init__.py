@@ -15,6 +15,7 @@ from cenote.store.breached_passwords import BreachedPasswords
 from cenote.store.browser_sessions import BrowserSessions
 from cenote.store.clients import Clients
 from cenote.store.codes import Codes
+from cenote.store.device_codes import DeviceCodes
 from cenote.store.devices import Devices
 from cenote.store.domains import Domains
 from cenote.store.engine import Engine
@@ -56,6 +57,7 @@ class Store:
         self.factors = FactorRecords(engine)
         self.passkeys = Passkeys(engine)
         self.devices = Devices(engine)
+        self.device_codes = DeviceCodes(engine)
         self.attempts = Attempts(engine)
         self.auth_events = AuthEvents(engine)
         self.breached_passwords = BreachedPasswords()

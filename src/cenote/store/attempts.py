@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cenote.domain.device_codes import REMEMBERED
 from cenote.domain.jwt import CLOCK_SKEW
 from cenote.store.engine import Engine
 
@@ -101,6 +102,7 @@ class Attempts:
             ("used_once", "use_id", now - CLOCK_SKEW),
             ("device_chains", "handle", now),
             ("browser_sessions", "session_id", now),
+            ("device_codes", "device_hash", now - REMEMBERED),
             # An access token may outlive its session's refresh token, by a day at most.
             ("sessions", "session_id", now - 2 * 24 * 3600 * 1000),
         ):

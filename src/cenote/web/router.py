@@ -27,6 +27,7 @@ from cenote.web.http import (
     parameters,
 )
 from cenote.web.oauth.authorize import authorize, refused
+from cenote.web.oauth.device import authorize_device
 from cenote.web.oauth.logout import logout
 from cenote.web.oauth.par import push
 from cenote.web.oauth.requests import Redirected
@@ -37,6 +38,7 @@ from cenote.web.pages import (
     branding,
     challenges,
     consent,
+    device,
     forgot_password,
     login,
     passkeys,
@@ -66,6 +68,7 @@ SERVICES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/userinfo": {"GET": userinfo, "POST": userinfo},
     "/oauth2/revoke": {"POST": revoke},
     "/oauth2/par": {"POST": push},
+    "/oauth2/device_authorization": {"POST": authorize_device},
 }
 PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/authorize": {"GET": authorize, "POST": authorize},
@@ -78,6 +81,7 @@ PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/forgotPassword": {"GET": forgot_password.shown, "POST": forgot_password.posted},
     "/confirmForgotPassword": {"POST": forgot_password.reset},
     "/passkeys/add": {"GET": passkeys.shown, "POST": passkeys.posted},
+    "/device": {"GET": device.shown, "POST": device.posted},
     "/consent": {"GET": consent.shown, "POST": consent.posted},
 }
 ASSETS: Final = "/assets/"
@@ -178,6 +182,8 @@ class Web:
             except (Conflict, ForeignKeyViolation):
                 return await retrying(lambda: endpoint(self, request))
         except Redirected as error:
+            if error.request.device is not None:
+                return problem.page(self, request, Problem(error.error.code))
             return refused(self, request, error.request, error.error)
         except OAuthError as error:
             if service:

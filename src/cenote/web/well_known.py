@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cenote.domain import dpop, jwt, oauth, tags
+from cenote.domain import device_codes, dpop, jwt, oauth, tags
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
@@ -18,6 +18,7 @@ from cenote.web.oauth.requests import PROMPTS
 from cenote.web.sites import Sites
 
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
+GRANT_TYPES: Final = ("authorization_code", "implicit", "refresh_token", "client_credentials")
 CLAIMS: Final = (
     "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email", "email_verified", "phone_number",
     "phone_number_verified", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",
@@ -79,7 +80,7 @@ class WellKnown:
 
 
 def extensions(options: frozenset[str], base_url: str) -> dict[str, Any]:
-    """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1, RFC 9126 5)."""
+    """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1, RFC 9126 5, RFC 8628 4)."""
     found: dict[str, Any] = {}
     if tags.DPOP in options:
         found["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
@@ -87,6 +88,9 @@ def extensions(options: frozenset[str], base_url: str) -> dict[str, Any]:
         found["pushed_authorization_request_endpoint"] = f"{base_url}/oauth2/par"
         # Each client says whether it has to: what is true of all of them is this.
         found["require_pushed_authorization_requests"] = False
+    if tags.DEVICE in options:
+        found["device_authorization_endpoint"] = f"{base_url}/oauth2/device_authorization"
+        found["grant_types_supported"] = [*GRANT_TYPES, device_codes.GRANT_TYPE]
     if tags.ES256 in options:
         found["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
     return found
@@ -104,7 +108,7 @@ def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, 
         "claims_supported": list(CLAIMS),
         "code_challenge_methods_supported": [oauth.S256],
         "end_session_endpoint": f"{base_url}/logout",
-        "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
+        "grant_types_supported": list(GRANT_TYPES),
         "id_token_signing_alg_values_supported": [jwt.RS256],
         "issuer": deployment.issuer(pool_id),
         "jwks_uri": f"{deployment.public_url}/{pool_id}{JWKS_PATH}",

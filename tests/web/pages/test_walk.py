@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pyotp
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from tests.browser import App, oauth_app
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
@@ -80,10 +80,13 @@ def app(make: PoolFactory, callback: str) -> App:
     )
 
 
-def context_of(playwright: Playwright, look: str) -> BrowserContext:
+def launched(playwright: Playwright) -> Browser:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
-    return browser.new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
+    return playwright.chromium.launch(executable_path=BROWSER, args=arguments)
+
+
+def context_of(playwright: Playwright, look: str) -> BrowserContext:
+    return launched(playwright).new_context(locale="en-GB", **LOOKS[look])  # type: ignore[arg-type]
 
 
 class Walk:

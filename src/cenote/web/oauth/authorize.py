@@ -60,6 +60,8 @@ async def is_meant(ctx: Context, wanted: AuthorizeRequest, live: Live) -> bool:
 
 async def finished(web: "Web", request: Request, wanted: AuthorizeRequest, live: Live) -> Answer:
     """The way back to the client, with what it asked for."""
+    if wanted.device is not None:
+        raise TypeError("what a device asks for is decided at the consent page")
     ctx = web.context(request)
     pool, client = wanted.pool, wanted.client
     try:

@@ -5,9 +5,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from cenote.domain import oauth
+from cenote.domain import oauth, tags
+from cenote.domain.device_codes import GRANT_TYPE
 from cenote.domain.oauth import OAuthError
-from cenote.flows import client_tokens, grants
+from cenote.flows import client_tokens, device_codes, grants
 from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -80,8 +81,19 @@ async def client_credentials(
     )
 
 
+async def device_code(
+    ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
+) -> Mapping[str, Any]:
+    """What a device asks while its user decides (RFC 8628 3.4)."""
+    if tags.DEVICE not in tags.client_options(pool.document, client.client_id):
+        raise OAuthError("unsupported_grant_type")
+    code = required(form, "device_code")
+    return await device_codes.redeem(ctx, pool, client, code, key=key, metadata=metadata(form))
+
+
 GRANTS: Final[Mapping[str, Exchange]] = {
     "authorization_code": authorization_code,
     "refresh_token": refresh_token,
     "client_credentials": client_credentials,
+    GRANT_TYPE: device_code,
 }

@@ -19,7 +19,8 @@ from cenote.flows.grants import Authorization
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web.http import LARGEST_QUERY, Parameters
-from cenote.web.oauth import pushed
+from cenote.web.oauth import device_tickets, pushed
+from cenote.web.oauth.device_tickets import Ticket
 from cenote.web.problems import Problem
 from cenote.web.sites import Site
 
@@ -63,14 +64,17 @@ class AuthorizeRequest:
     resource: str = ""
     key: str = ""
     pushed: str = ""
-    shown: tuple[tuple[str, str], ...] = ()
+    device: Ticket | None = None
+    carried: tuple[tuple[str, str], ...] | None = None
     query: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """`pushed` is the `request_uri` that stands for the parameters of a request that was pushed."""
+        """`pushed` is the `request_uri` of a request that was pushed, `device` what stands for a device's request.
+
+        `carried` is what such a request has in its query in the place of its parameters.
+        """
         given = [(name, self.parameters[name]) for name in CARRIED if name in self.parameters]
-        short = [("client_id", self.client.client_id), ("request_uri", self.pushed), *self.shown]
-        self.query = urlencode(short if self.pushed else given)
+        self.query = urlencode(given if self.carried is None else self.carried)
 
     @property
     def state(self) -> str | None:
@@ -117,7 +121,7 @@ async def checked(
     try:
         if not pushing:
             check_pushed(request)
-        for check in CHECKS:
+        for check in CHECKS if request.device is None else DEVICE_CHECKS:
             check(request)
         for also in ASKING:
             await also(ctx, request)
@@ -133,7 +137,9 @@ async def addressed(
     if {"client_id", "redirect_uri"} & parameters.repeated:
         raise Problem("invalid_request")
     pool, client = await client_of(ctx, site, parameters.get("client_id"))
-    uri = parameters.get("request_uri", "")
+    ticket, uri = parameters.get(device_tickets.PARAMETER, ""), parameters.get("request_uri", "")
+    if ticket and entering is None and device_tickets.is_on(pool, client):
+        return of_device(pool, client, device_tickets.opened(ctx, pool, client, ticket), ticket)
     if not uri or not pushed.is_on(pool, client):
         return to_own_address(AuthorizeRequest(pool, client, parameters))
     if "request_uri" in parameters.repeated:
@@ -144,8 +150,17 @@ async def addressed(
         given = await pushed.entered(ctx, pool, client, uri, entering)
         uri = pushed.sealed(ctx, pool, client, given, pushed.ENTERED)
     language = {**given, **parameters}
-    shown = tuple((name, language[name]) for name in pushed.SHOWN if name in language)
-    return to_own_address(AuthorizeRequest(pool, client, given, pushed=uri, shown=shown))
+    shown = [(name, language[name]) for name in pushed.SHOWN if name in language]
+    carried = (("client_id", client.client_id), ("request_uri", uri), *shown)
+    return to_own_address(AuthorizeRequest(pool, client, given, pushed=uri, carried=carried))
+
+
+def of_device(pool: Pool, client: Client, ticket: Ticket, text: str) -> AuthorizeRequest:
+    """What a device asks for, on its way through the pages: it leads nowhere, and its user is always asked."""
+    given = [("scope", ticket.scope), ("resource", ticket.resource), ("prompt", "consent")]
+    carried = (("client_id", client.client_id), (device_tickets.PARAMETER, text))
+    parameters = Parameters([(name, value) for name, value in given if value])
+    return AuthorizeRequest(pool, client, parameters, device=ticket, carried=carried)
 
 
 def to_own_address(request: AuthorizeRequest) -> AuthorizeRequest:
@@ -175,7 +190,8 @@ async def client_of(ctx: Context, site: Site, client_id: str | None) -> tuple[Po
 
 def check_pushed(request: AuthorizeRequest) -> None:
     """Whether the request came as its client has all of them come (RFC 9126 6)."""
-    if not request.pushed and pushed.is_required(request.pool, request.client):
+    came_otherwise = request.pushed or request.device is not None
+    if not came_otherwise and pushed.is_required(request.pool, request.client):
         raise OAuthError("invalid_request", "the client has to push its requests")
 
 
@@ -300,5 +316,7 @@ CHECKS: Final[tuple[Callable[[AuthorizeRequest], None], ...]] = (
     check_resource,
     check_provider,
 )
+# Of those, what a device can ask for.
+DEVICE_CHECKS: Final = (check_scope, check_prompt, check_resource)
 # Those that have to look something up.
 ASKING: Final[tuple[Callable[[Context, AuthorizeRequest], Awaitable[Any]], ...]] = ()

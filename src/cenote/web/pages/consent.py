@@ -6,7 +6,7 @@ from cenote.domain.oauth import OAuthError
 from cenote.web.http import Answer
 from cenote.web.oauth import authorize
 from cenote.web.oauth.requests import Redirected
-from cenote.web.pages import login
+from cenote.web.pages import device, login
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE: Final = "consent"
@@ -29,6 +29,7 @@ async def form(visit: Visit) -> Answer:
     live = await visit.live()
     if live is None or not await visit.lets_on(live):
         return await login.form(visit)
+    ticket = visit.wanted.device
     scopes = [SCOPES.get(scope, scope) for scope in visit.wanted.scopes]
     return await visit.show(
         "consent.html",
@@ -36,6 +37,7 @@ async def form(visit: Visit) -> Answer:
         data={"session": live.session.session_id},
         scopes=scopes,
         name=login.display_name(live),
+        user_code="" if ticket is None else ticket.user_code,
     )
 
 
@@ -45,6 +47,9 @@ async def posted(visit: Visit) -> Answer:
     live, kept = await visit.live(), visit.form(PAGE)
     if live is None or kept is None or kept.data["session"] != live.session.session_id:
         return await login.form(visit, error=STALE)
-    if visit.request.form.get("choice") != "allow":
+    allowed, ticket = visit.request.form.get("choice") == "allow", visit.wanted.device
+    if ticket is not None:
+        return await device.decided(visit, live, ticket, allowed=allowed)
+    if not allowed:
         raise Redirected(visit.wanted, OAuthError("access_denied"))
     return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))

@@ -22,6 +22,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "logout_mismatch": "The app wants to send you to an address that is not registered for it.",
     "id_token_hint": "The app could not prove which session it wants to end.",
     "invalid_request_uri": "This request is over. Please go back to the app and try again.",
+    "expired_token": "This request is over. Please go back to the app and try again.",
     "temporarily_unavailable": "The service cannot answer now. Please try again soon.",
 }
 ANY: Final = "The request cannot be answered."

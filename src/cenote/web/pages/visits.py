@@ -12,7 +12,7 @@ from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web import http
 from cenote.web.http import Answer, Request, redirect
-from cenote.web.oauth import authorize, requests
+from cenote.web.oauth import authorize, device_tickets, requests
 from cenote.web.oauth.requests import AuthorizeRequest
 from cenote.web.pages import branding, forms
 from cenote.web.pages.forms import Form
@@ -43,7 +43,10 @@ STALE: Final = "This page is no longer valid. Please try again."
 
 @dataclass(slots=True)
 class Visit:
-    """`query` is what the page's links and forms carry on; `goes_to` where its form may lead in the end."""
+    """`query` is what the page's links and forms carry on; `goes_to` where its form may lead in the end.
+
+    `named` is whether the page is the client's own, and `begins_at` where its first page is.
+    """
 
     web: "Web"
     request: Request
@@ -56,6 +59,8 @@ class Visit:
     texts: Texts
     cookies: list[str] = field(default_factory=list)
     authorize: AuthorizeRequest | None = None
+    named: bool = True
+    begins_at: str = "/login"
 
     @property
     def wanted(self) -> AuthorizeRequest:
@@ -94,7 +99,7 @@ class Visit:
             template,
             self.texts,
             nonce=nonce,
-            app=self.client.document["ClientName"],
+            app=self.client.document["ClientName"] if self.named else "",
             query=self.query,
             languages_query=self.languages_query(),
             form=sealed,
@@ -109,7 +114,7 @@ class Visit:
     def languages_query(self) -> str:
         """The query without its language, for the links that choose one; pages of a form lead to its beginning."""
         parameters = [(name, value) for name, value in self.request.query.items() if name != "lang"]
-        path = self.request.path if self.request.method == "GET" else "/login"
+        path = self.request.path if self.request.method == "GET" else self.begins_at
         return f"{path}?{urlencode(parameters)}"
 
     def leave(self, path: str, live: Live) -> Answer:
@@ -165,6 +170,8 @@ def page(handler: Handler) -> Callable[["Web", Request], Awaitable[Answer]]:
                 raise Problem("invalid_request")
         ctx = web.context(request)
         wanted = await requests.checked(ctx, request.site, request.query)
+        if wanted.device is not None and not device_tickets.is_of(wanted.device, forms.browser_of(request)):
+            raise Problem("invalid_request")
         visit = begun(web, request, ctx, wanted.pool, wanted.client, wanted.query, wanted.redirect_uri)
         visit.authorize = wanted
         return visit.kept(await handler(visit))
