@@ -222,6 +222,21 @@ def test_what_a_page_carries_opens_the_pages_alone(confidential: App) -> None:
     shows_a_problem(enter(confidential, query["request_uri"][0]))
 
 
+def test_what_a_page_carries_cannot_be_pushed_again(confidential: App) -> None:
+    """It would never be over."""
+    led = enter(confidential, uri(confidential), confidential.browser())
+    carried = parse_qs(urlsplit(led.location).query)["request_uri"][0]
+    refused = push(confidential, request_uri=carried)
+    assert (refused.status, refused.document["error"]) == (400, "invalid_request")
+
+
+def test_case_8_a_request_is_named_once(app: App) -> None:
+    first, second = uri(app), uri(app)
+    path = f"/oauth2/authorize?client_id={app.id}&request_uri={first}&request_uri={second}"
+    shows_a_problem(app.signed_in().get(path), "invalid_request")
+    assert "code" in enter(app, first).given, "and neither is used up"
+
+
 def test_a_client_that_may_push_need_not(app: App) -> None:
     assert "code" in app.signed_in().get("/oauth2/authorize", app.request()).given
 

@@ -347,6 +347,42 @@ def test_a_link_to_the_middle_is_of_no_use_to_another_browser(app: App) -> None:
         assert victim.get(location).status == 400
 
 
+def test_a_ticket_is_its_clients_and_no_longer_good_than_its_code(own: PoolFactory) -> None:
+    app = turned_on(oauth_app(own), "device")
+    beside = oauth_app(own, pool=app.pool)
+    arn = app.server.idp.describe_user_pool(UserPoolId=app.pool)["UserPool"]["Arn"]
+    app.server.idp.tag_resource(ResourceArn=arn, Tags={f"cenote:client:{beside.id}": "device"})
+    browser = app.signed_in()
+    led = browser.fill(opened(app, begin(app), browser))
+    assert browser.get(led.location).status == 200
+    other = browser.get(led.location.replace(app.id, beside.id))
+    assert (other.status, "expired_token" in other.text) == (400, True)
+    app.server.clock.advance(minutes=15)
+    over = browser.get(led.location)
+    assert (over.status, "This request is over" in over.text) == (400, True)
+
+
+def test_a_code_that_was_decided_or_whose_client_lost_the_tag_is_not_asked_about(make: PoolFactory) -> None:
+    app = turned_on(oauth_app(make), "device")
+    app.server.idp.create_user_pool_domain(Domain=f"box-{app.id[:8]}", UserPoolId=app.pool)
+    beside = oauth_app(make, pool=app.pool, with_user=False)
+    arn = app.server.idp.describe_user_pool(UserPoolId=app.pool)["UserPool"]["Arn"]
+    app.server.idp.tag_resource(ResourceArn=arn, Tags={f"cenote:client:{beside.id}": "device"})
+    decided, waiting = begin(app), begin(app)
+    allow(app, decided)
+    browser = app.signed_in()
+    assert "This code is not right" in browser.fill(opened(app, decided, browser)).text
+    turned_on(app, "dpop")
+    assert "This code is not right" in browser.fill(opened(app, waiting, browser)).text
+
+
+def test_a_client_without_oauth_has_no_devices(make: PoolFactory) -> None:
+    pool = make.pool()
+    client = make.client(pool)
+    app = turned_on(App(make.server, pool, client, "", ""), "device")
+    assert begun(app).document["error"] == "unauthorized_client"
+
+
 @pytest.mark.parametrize("bent", ["x", "A" * 200, ""])
 def test_a_bent_ticket_is_refused(app: App, bent: str) -> None:
     page = app.signed_in().get(f"/consent?client_id={app.id}&device_ticket={bent}")
