@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jwt as pyjwt
 import pytest
 from tests.calls import PASSWORD, at_once, attempt, claims_of, outcome, sign_in
 from tests.conftest import free_port
@@ -152,6 +153,25 @@ def test_case_35_signing_keys_rotated_once_are_rotated_on_every_node(nodes: Node
         new = sign_in(nodes.idp(turn), nodes.app, "mary")
         assert nodes.idp(turn + 1).get_user(AccessToken=new["AccessToken"])["Username"] == "mary"
         assert nodes.idp(turn).get_user(AccessToken=old["AccessToken"])["Username"] == "mary"
+
+
+def test_case_35_of_many_that_need_keys_of_the_curve_first_one_node_makes_them(nodes: Nodes) -> None:
+    pool = nodes.idp(0).create_user_pool(PoolName="curve")["UserPool"]
+    made = {"UserPoolId": pool["Id"], "Username": "mary"}
+    nodes.idp(0).admin_create_user(**made, MessageAction="SUPPRESS")
+    nodes.idp(0).admin_set_user_password(**made, Password=PASSWORD, Permanent=True)
+    request = {"UserPoolId": pool["Id"], "ClientName": "c", "ExplicitAuthFlows": FLOWS}
+    app = nodes.idp(0).create_user_pool_client(**request)["UserPoolClient"]["ClientId"]
+    nodes.idp(1).tag_resource(ResourceArn=pool["Arn"], Tags={f"cenote:client:{app}": "es256"})
+    clients = (nodes.first.idp(), nodes.second.idp())
+    signed = at_once(lambda turn: sign_in(clients[turn % 2], app, "mary")["AccessToken"], 30)
+    kids = keys(nodes.first, pool["Id"])
+    assert len(kids) == 4
+    assert keys(nodes.second, pool["Id"]) == kids
+    assert {pyjwt.get_unverified_header(token)["alg"] for token in signed} == {"ES256"}
+    assert {pyjwt.get_unverified_header(token)["kid"] for token in signed} <= set(kids)
+    for turn, token in enumerate(signed):
+        assert clients[turn % 2].get_user(AccessToken=token)["Username"] == "mary"
 
 
 def test_case_35_the_master_key_is_rotated_under_running_nodes(nodes: Nodes) -> None:

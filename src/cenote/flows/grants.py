@@ -17,7 +17,7 @@ from cenote.domain.oauth import Grant, OAuthError
 from cenote.domain.sessions import Session
 from cenote.domain.token_changes import TokenChanges
 from cenote.domain.users import User
-from cenote.flows import tokens
+from cenote.flows import dpop, tokens
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
 from cenote.flows.triggers import pre_token_generation
@@ -225,6 +225,8 @@ async def refresh(
     try:
         refreshing = await tokens.open_refresh_token(ctx, pool, client, token, key=key)
         session = refreshing.session
+        # What the API began is bound to nothing.
+        dpop.require(pool, client, key if session.grant is not None else "")
         if session.grant is not None:
             scopes = oauth.granted_scopes(scope, session.grant.scopes)
             narrowed = msgspec.structs.replace(session.grant, scopes=scopes, key=key)

@@ -190,6 +190,7 @@ async def respond(
         raise NotAuthorized(INVALID_SESSION)
     responses = matched(ticket, challenge, responses)
     if door is Door.API:
+        dpop.require(pool, client)
         accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
     attempt = await resumed(ctx, pool, client, ticket, metadata)
     require_same_user(attempt, ticket, name)

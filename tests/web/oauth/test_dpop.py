@@ -68,6 +68,8 @@ def test_a_client_without_a_proof_gets_bearer_tokens(app: App) -> None:
 
 def test_without_the_tag_nothing_is_different(plain: App) -> None:
     client = Bound(plain)
+    led = plain.browser().get("/oauth2/authorize", plain.request(dpop_jkt="no thumbprint"))
+    assert "dpop_jkt" not in led.location
     page = client.token("no proof at all", code=plain.code(dpop_jkt="no thumbprint"))
     assert (page.status, page.document["token_type"]) == (200, "Bearer")
     assert "dpop-nonce" not in page.headers
@@ -329,6 +331,57 @@ def test_a_client_that_takes_nothing_else_does_not_sign_in_at_the_api(strict: Ap
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": strict.user, "PASSWORD": password},
             )
+
+
+def test_a_sign_in_that_had_begun_at_the_api_ends_with_the_tag(make: PoolFactory) -> None:
+    app = oauth_app(make)
+    idp = app.server.idp
+    asked = idp.initiate_auth(
+        ClientId=app.id,
+        AuthFlow="USER_SRP_AUTH",
+        AuthParameters={"USERNAME": app.user, "SRP_A": "a" * 64},
+    )
+    turned_on(app, "dpop-required")
+    block = asked["ChallengeParameters"]["SECRET_BLOCK"]
+    with pytest.raises(idp.exceptions.NotAuthorizedException, match="bound to a key"):
+        idp.respond_to_auth_challenge(
+            ClientId=app.id,
+            ChallengeName=asked["ChallengeName"],
+            ChallengeResponses={
+                "USERNAME": asked["ChallengeParameters"]["USER_ID_FOR_SRP"],
+                "PASSWORD_CLAIM_SECRET_BLOCK": block,
+                "PASSWORD_CLAIM_SIGNATURE": "c2lnbmF0dXJl",
+                "TIMESTAMP": "Fri Nov 27 17:00:00 UTC 2026",
+            },
+        )
+
+
+def test_what_the_api_began_before_the_tag_is_bound_to_nothing_and_ends(make: PoolFactory) -> None:
+    app = oauth_app(make)
+    answer = app.server.idp.initiate_auth(
+        ClientId=app.id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": app.user, "PASSWORD": PASSWORD},
+    )
+    token = answer["AuthenticationResult"]["RefreshToken"]
+    turned_on(app, "dpop-required")
+    refused(Bound(app).token(grant_type="refresh_token", refresh_token=token), "invalid_grant")
+
+
+def test_case_22_of_fifty_rotations_with_good_proofs_one_goes_on(make: PoolFactory) -> None:
+    rotating = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
+    flows = ["ALLOW_USER_PASSWORD_AUTH"]
+    app = turned_on(oauth_app(make, RefreshTokenRotation=rotating, ExplicitAuthFlows=flows), "dpop")
+    client = Bound(app)
+    token = client.tokens()["refresh_token"]
+    proofs = [client.proof("/oauth2/token") for _ in range(50)]
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    with ThreadPoolExecutor(50) as pool:
+        pages = list(pool.map(lambda proof: client.token(proof, **form), proofs))
+    assert sorted(page.status for page in pages) == [200] + [400] * 49
+    newest = [page.document["refresh_token"] for page in pages if page.status == 200]
+    for each in (token, *newest):
+        refused(client.token(grant_type="refresh_token", refresh_token=each), "invalid_grant")
 
 
 def test_bearer_refresh_tokens_of_before_end_with_the_tag(make: PoolFactory) -> None:

@@ -306,7 +306,7 @@ def test_the_key_that_pushing_proves_is_the_codes(make: PoolFactory) -> None:
     assert bad.document["error"] == "invalid_dpop_proof"
 
 
-def test_without_the_tag_nothing_is_different(make: PoolFactory) -> None:
+def test_case_7_without_the_tag_nothing_is_different(make: PoolFactory) -> None:
     app = oauth_app(make)
     assert push(app).document["error"] == "unauthorized_client"
     answer: Any = app.signed_in().get("/oauth2/authorize", {**app.request(), "request_uri": URN + "x"})

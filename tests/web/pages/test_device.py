@@ -376,7 +376,7 @@ def test_a_code_that_was_decided_or_whose_client_lost_the_tag_is_not_asked_about
     assert "This code is not right" in browser.fill(opened(app, waiting, browser)).text
 
 
-def test_a_client_without_oauth_has_no_devices(make: PoolFactory) -> None:
+def test_case_7_a_client_without_oauth_has_no_devices(make: PoolFactory) -> None:
     pool = make.pool()
     client = make.client(pool)
     app = turned_on(App(make.server, pool, client, "", ""), "device")
@@ -452,7 +452,7 @@ def test_a_client_that_has_every_request_pushed_may_have_devices(make: PoolFacto
     assert poll(app, codes["device_code"]).status == 200
 
 
-def test_without_the_tag_nothing_is_different(make: PoolFactory) -> None:
+def test_case_7_without_the_tag_nothing_is_different(make: PoolFactory) -> None:
     app = oauth_app(make)
     assert begun(app).document["error"] == "unauthorized_client"
     assert said(app, "x") == "unsupported_grant_type"
@@ -464,7 +464,7 @@ def test_without_the_tag_nothing_is_different(make: PoolFactory) -> None:
     assert GRANT not in document["grant_types_supported"]
 
 
-def test_codes_of_a_client_that_lost_the_tag_are_no_use(make: PoolFactory) -> None:
+def test_case_7_codes_of_a_client_that_lost_the_tag_are_no_use(make: PoolFactory) -> None:
     app = turned_on(oauth_app(make), "device")
     codes = begin(app)
     browser, page = asked(app, codes)

@@ -21,7 +21,7 @@ async def authorize_device(web: "Web", request: Request) -> Answer:
     """A code for the device and one for its user, who is to type it in at `verification_uri`."""
     ctx = web.context(request)
     pool, client = await authenticated(ctx, request)
-    if not device_tickets.is_on(pool, client) or not client.document.get("AllowedOAuthFlowsUserPoolClient"):
+    if not device_tickets.is_on(pool, client):
         raise OAuthError("unauthorized_client")
     wanted = requests.AuthorizeRequest(pool, client, request.form)
     for check in CHECKS:

@@ -36,7 +36,9 @@ _decode = msgspec.msgpack.Decoder(Ticket).decode
 
 
 def is_on(pool: Pool, client: Client) -> bool:
-    return tags.DEVICE in tags.client_options(pool.document, client.client_id)
+    """Whether the client may have devices: it is one for OAuth, and has turned it on."""
+    enabled = bool(client.document.get("AllowedOAuthFlowsUserPoolClient"))
+    return enabled and tags.DEVICE in tags.client_options(pool.document, client.client_id)
 
 
 def sealed(ctx: Context, pool: Pool, code: DeviceCode, user_code: str, browser: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from cenote.domain import oauth, tags
+from cenote.domain import oauth
 from cenote.domain.device_codes import GRANT_TYPE
 from cenote.domain.oauth import OAuthError
 from cenote.flows import client_tokens, device_codes, grants
@@ -13,6 +13,7 @@ from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web.http import Parameters
+from cenote.web.oauth import device_tickets
 
 
 class Exchange(Protocol):
@@ -85,7 +86,7 @@ async def device_code(
     ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
 ) -> Mapping[str, Any]:
     """What a device asks while its user decides (RFC 8628 3.4)."""
-    if tags.DEVICE not in tags.client_options(pool.document, client.client_id):
+    if not device_tickets.is_on(pool, client):
         raise OAuthError("unsupported_grant_type")
     code = required(form, "device_code")
     return await device_codes.redeem(ctx, pool, client, code, key=key, metadata=metadata(form))

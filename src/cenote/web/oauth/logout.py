@@ -15,7 +15,7 @@ from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, Parameters, Request, cookie, redirect
-from cenote.web.oauth.requests import CARRIED, client_of
+from cenote.web.oauth.requests import carried_on, client_of
 from cenote.web.pages import sign_out
 from cenote.web.problems import Problem
 
@@ -32,7 +32,7 @@ async def logout(web: "Web", request: Request) -> Answer:
     client_id = given.get("client_id") or (None if hint is None else audience(hint))
     pool, client = await client_of(ctx, request.site, client_id)
     hinted = None if hint is None else await hinted_subject(ctx, pool, client, hint)
-    target = destination(client, given)
+    target = destination(pool, client, given)
     live = await browser_sessions.live(ctx, pool, request.cookies, secure=request.site.secure)
     # Somebody else's ID token says nothing about who is signed in here.
     proved = hinted is not None and (live is None or hinted == live.user.sub)
@@ -56,7 +56,7 @@ async def signed_out(
     return answer.set_cookie(cookie(name, "", secure=request.site.secure, max_age=0))
 
 
-def destination(client: Client, given: Parameters) -> str | None:
+def destination(pool: Pool, client: Client, given: Parameters) -> str | None:
     """Where to after signing out; Problem for what the client has not registered, letter for letter (case 5)."""
     document = client.document
     logout_uri = given.get("logout_uri") or given.get("post_logout_redirect_uri")
@@ -70,7 +70,7 @@ def destination(client: Client, given: Parameters) -> str | None:
     if redirect_uri not in document.get("CallbackURLs", ()):
         raise Problem("redirect_mismatch")
     # Documented at the logout endpoint: back to the sign-in page, with everything that was given.
-    return "/login?" + urlencode([(name, given[name]) for name in CARRIED if name in given])
+    return "/login?" + urlencode(carried_on(pool, client, given))
 
 
 def with_state(uri: str, state: str | None) -> str:

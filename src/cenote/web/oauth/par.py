@@ -26,16 +26,16 @@ async def push(web: "Web", request: Request) -> Answer:
     given["client_id"] = client.client_id
     if key:
         # The proof names the key as `dpop_jkt` would (RFC 9449 10.1).
-        if given.get("dpop_jkt", key) != key:
+        if given.get(requests.KEY, key) != key:
             raise OAuthError("invalid_request", "dpop_jkt is not the key of the proof")
-        given["dpop_jkt"] = key
+        given[requests.KEY] = key
     try:
         wanted = await requests.checked(ctx, request.site, given, pushing=True)
     except Problem as problem:
         raise OAuthError("invalid_request", problem.code) from None
     except requests.Redirected as refused:
         raise refused.error from None
-    kept = Parameters([(name, given[name]) for name in requests.CARRIED if name in given])
+    kept = Parameters(requests.carried_on(pool, client, given))
     uri = pushed.sealed(ctx, pool, wanted.client, kept, pushed.PUSHED)
     answer = {"request_uri": uri, "expires_in": pushed.LIFETIME // 1000}
     return json(201, answer, *proofs.next_nonce(ctx, pool, key))

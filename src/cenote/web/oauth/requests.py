@@ -34,8 +34,10 @@ PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
 CARRIED: Final = (
     "response_type", "client_id", "redirect_uri", "response_mode", "scope", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "max_age", "acr_values", "login_hint", "lang", "ui_locales", "resource",
-    "identity_provider", "idp_identifier", "id_token_hint", "dpop_jkt",
+    "identity_provider", "idp_identifier", "id_token_hint",
 )  # fmt: skip
+# And one that is looked at for the clients that have turned it on.
+KEY: Final = "dpop_jkt"
 LONGEST: Final[Mapping[str, int]] = {
     "state": 4096,
     "nonce": 512,
@@ -73,7 +75,7 @@ class AuthorizeRequest:
 
         `carried` is what such a request has in its query in the place of its parameters.
         """
-        given = [(name, self.parameters[name]) for name in CARRIED if name in self.parameters]
+        given = carried_on(self.pool, self.client, self.parameters)
         self.query = urlencode(given if self.carried is None else self.carried)
 
     @property
@@ -93,6 +95,13 @@ class AuthorizeRequest:
             nonce=self.parameters.get("nonce", ""),
             code_challenge=self.code_challenge,
         )
+
+
+def carried_on(pool: Pool, client: Client, parameters: Parameters) -> list[tuple[str, str]]:
+    """What of a client's request goes from page to page."""
+    bound = tags.DPOP in tags.client_options(pool.document, client.client_id)
+    names = (*CARRIED, KEY) if bound else CARRIED
+    return [(name, parameters[name]) for name in names if name in parameters]
 
 
 class Redirected(Exception):
@@ -257,7 +266,7 @@ def check_key(request: AuthorizeRequest) -> None:
         return
     if tags.DPOP_REQUIRED in options and request.response_type != "code":
         raise OAuthError("unauthorized_client")
-    key = request.parameters.get("dpop_jkt", "")
+    key = request.parameters.get(KEY, "")
     if key and not oauth.CHALLENGE.fullmatch(key):
         raise OAuthError("invalid_request", "dpop_jkt is no thumbprint of a key")
     request.key = key
