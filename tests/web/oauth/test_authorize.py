@@ -121,6 +121,7 @@ def test_a_redirect_uri_may_be_left_out_where_the_client_has_a_default(make: Poo
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
         ({"resource": "not a url"}, "invalid_target"),
+        ({"resource": "https://[::1"}, "invalid_target"),
         ({"resource": "https://api.example.com/#part"}, "invalid_target"),
         ({"identity_provider": "Nobody"}, "invalid_request"),
         ({"idp_identifier": "nobody.example"}, "invalid_request"),

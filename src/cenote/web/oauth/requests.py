@@ -293,8 +293,12 @@ def check_resource(request: AuthorizeRequest) -> None:
     resource = request.parameters.get("resource")
     if resource is None:
         return
-    parts = urlsplit(resource)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or "#" in resource:
+    try:
+        parts = urlsplit(resource)
+        absolute = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    except ValueError:
+        absolute = False
+    if not absolute or "#" in resource:
         raise OAuthError("invalid_target", "resource must be an absolute URL without a fragment")
     request.resource = resource
 
