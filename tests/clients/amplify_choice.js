@@ -6,6 +6,9 @@ import {
   confirmSignIn,
   confirmSignUp,
   fetchAuthSession,
+  fetchDevices,
+  forgetDevice,
+  rememberDevice,
   signIn,
   signOut,
   signUp,
@@ -111,6 +114,37 @@ await run({
     result.byCode = await confirmSignIn({ challengeResponse: await newestCode(url, email) });
     await signOut();
     result.unavailable = await signIn({ username, options: choosing({ preferredChallenge: 'WEB_AUTHN' }) });
+    return result;
+  },
+
+  // A pool that insists on a second factor, and a user who sets e-mail up as one.
+  async setUpEmail(p) {
+    configure(p);
+    const { url, username, password, email } = p;
+    const result = {};
+    result.asked = await signIn({ username, password });
+    result.picked = await confirmSignIn({ challengeResponse: 'EMAIL' });
+    result.sent = await confirmSignIn({ challengeResponse: email });
+    const code = await newestCode(url, email);
+    result.wrongCode = await refusal(() => confirmSignIn({ challengeResponse: wrongCode(code) }));
+    result.done = await confirmSignIn({ challengeResponse: code });
+    result.claims = await whoAndOut();
+    result.again = await signIn({ username, password });
+    return result;
+  },
+
+  // A device that its user has remembered, listed and forgotten.
+  async device(p) {
+    configure(p);
+    const { username, password } = p;
+    // Amplify names the device after its browser, and Node.js before 21 is none.
+    globalThis.navigator ??= { userAgent: 'a browser' };
+    const result = { signedIn: await signIn({ username, password }) };
+    await rememberDevice();
+    result.remembered = await fetchDevices();
+    result.again = await signOut().then(() => signIn({ username, password }));
+    await forgetDevice();
+    result.forgotten = await fetchDevices();
     return result;
   },
 });

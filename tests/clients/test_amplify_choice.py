@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.clients.drivers import App, Node, Person, public_url
 from tests.conftest import PoolFactory, RunningServer
+from tests.devices import TRACKED
 
 PROGRAM = "amplify_choice.js"
 DONE = {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
@@ -77,3 +78,41 @@ def test_an_app_prefers_a_factor(node: Node, choice: App, chooser: Person) -> No
     assert result["codeSent"]["nextStep"]["signInStep"] == "CONFIRM_SIGN_IN_WITH_EMAIL_CODE"
     assert result["byCode"] == DONE
     assert result["unavailable"]["nextStep"]["availableChallenges"] == OFFERED
+
+
+def test_somebody_sets_email_up_as_second_factor(
+    node: Node, server: RunningServer, make: PoolFactory, person: Person
+) -> None:
+    pool = make.pool()
+    server.idp.set_user_pool_mfa_config(
+        UserPoolId=pool,
+        MfaConfiguration="ON",
+        EmailMfaConfiguration={},
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+    )
+    make.user(pool, person.username, person.password)
+    app = App(public_url(server), server.region, pool, make.client(pool)["ClientId"])
+    result = node.run(PROGRAM, "setUpEmail", app, person)
+    steps = {name: result[name]["nextStep"]["signInStep"] for name in ("asked", "picked", "sent", "again")}
+    assert steps == {
+        "asked": "CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION",
+        "picked": "CONTINUE_SIGN_IN_WITH_EMAIL_SETUP",
+        "sent": "CONFIRM_SIGN_IN_WITH_EMAIL_CODE",
+        "again": "CONFIRM_SIGN_IN_WITH_EMAIL_CODE",
+    }
+    assert result["wrongCode"]["name"] == "CodeMismatchException"
+    assert result["done"] == DONE
+    assert (result["claims"]["email"], result["claims"]["email_verified"]) == (person.email, True)
+
+
+def test_somebody_has_a_device_remembered_and_forgotten(
+    node: Node, server: RunningServer, make: PoolFactory, person: Person
+) -> None:
+    pool = make.pool(**TRACKED)
+    make.user(pool, person.username, person.password)
+    app = App(public_url(server), server.region, pool, make.client(pool)["ClientId"])
+    result = node.run(PROGRAM, "device", app, person)
+    assert result["signedIn"] == result["again"] == DONE
+    (device,) = result["remembered"]
+    assert device["id"].startswith(server.region)
+    assert result["forgotten"] == []

@@ -55,6 +55,8 @@ class Attempt:
     `proved_public` is the client's A of the exchange in which this request proved the password.
 
     `watch` is what threat protection holds of it, from the first factor on, in a pool that has it.
+
+    `new_email` is an address that its user sets up as a second factor in this request.
     """
 
     ctx: Context
@@ -76,6 +78,13 @@ class Attempt:
     proved_public: bytes = b""
     watch: Watch | None = None
     door: Door = Door.API
+    new_email: str = ""
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The user's, with the address that is being set up; none of a name that nobody has."""
+        held = {} if self.user is None else self.user.attributes
+        return {**held, "email": self.new_email} if self.new_email else held
 
     @property
     def username(self) -> str:

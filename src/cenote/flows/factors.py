@@ -69,4 +69,4 @@ async def second(attempt: Attempt) -> SecondFactors:
     if user is None or not mfa.is_on(document):
         return SecondFactors()
     held = await attempt.ctx.store.factors.find(user.pool_id, user.sub)
-    return mfa.second_factors(document, user.attributes, held)
+    return mfa.second_factors(document, attempt.attributes, held)

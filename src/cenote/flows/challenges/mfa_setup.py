@@ -1,8 +1,9 @@
 """MFA_SETUP: a user of a pool that insists on a second factor, and who has none, sets one up.
 
 An authenticator app is set up through AssociateSoftwareToken and VerifySoftwareToken (`flows/software_tokens.py`),
-each of which takes a `Session` and gives the next; the last one is the answer here. A phone number or an address is
-added to the user, and the sign-in begun again (documented at RespondToAuthChallenge).
+each of which takes a `Session` and gives the next; the last one is the answer here. An address may be the answer, too
+(`EMAIL`, which Amplify sends): a code goes there, and once it has come back the address is the user's. A phone number
+is added to the user, and the sign-in begun again (documented at RespondToAuthChallenge).
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+from cenote.domain import attributes, mfa
 from cenote.domain.errors import InvalidParameter, NotAuthorized
 from cenote.domain.sign_in import Proof
 from cenote.flows import factors
@@ -17,6 +19,7 @@ from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdic
 from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import listed, second_factor
 
+EMAIL: Final = "EMAIL"
 # What the ticket holds: nothing, a secret that waits for its first code, or the mark of one that was verified.
 _OFFERED: Final = b"secret:"
 _VERIFIED: Final = b"verified:"
@@ -27,9 +30,11 @@ async def issue(attempt: Attempt, parameters: Mapping[str, str]) -> Asked:  # no
     return Asked(second_factor(attempt, MFAS_CAN_SETUP=listed(can_set_up)))
 
 
-async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str, str]) -> Verdict:  # noqa: ARG001 - the Protocol's
+async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str, str]) -> Verdict:
     if ticket is None or attempt.user is None:
         raise TypeError("only a known user is asked to set up a second factor")
+    if EMAIL in responses:
+        return await address(attempt, responses[EMAIL])
     if not ticket.data.startswith(_VERIFIED):
         # recorded as the text of SetUserMFAPreference; for this call it is assumed
         raise InvalidParameter("User has not set up software token mfa")
@@ -42,6 +47,19 @@ async def answer(attempt: Attempt, ticket: Ticket | None, responses: Mapping[str
             raise NotAuthorized(INVALID_SESSION)
 
     return Verdict(Proof.MFA, counts=False, write=require_same)
+
+
+async def address(attempt: Attempt, email: str) -> Verdict:
+    """Proves nothing: the code that goes to the address is asked for next. What cannot be set up uses nothing up."""
+    if mfa.EMAIL not in (await factors.second(attempt)).can_set_up:
+        raise InvalidParameter("EMAIL_OTP is not an MFA type that the user can set up.")  # assumed
+    if not email:
+        raise InvalidParameter(f"Missing required parameter {EMAIL}")
+    schema = attempt.pool.document["SchemaAttributes"]
+    attributes.authorize_write(schema, attempt.client.document, ["email"])
+    attributes.check_change(schema, {"email": email})
+    attempt.new_email = email
+    return Verdict(counts=False, chosen=mfa.EMAIL)
 
 
 def offered(secret: bytes) -> bytes:

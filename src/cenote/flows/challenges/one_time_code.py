@@ -16,11 +16,11 @@ from cenote.domain import codes, identifiers, message_templates, usernames
 from cenote.domain import delivery as deliveries
 from cenote.domain.codes import Purpose
 from cenote.domain.delivery import Attribute, Delivery
-from cenote.domain.errors import CodeMismatch, TooManyRequests
+from cenote.domain.errors import CodeMismatch, NotAuthorized, TooManyRequests
 from cenote.domain.sign_in import FIRST_FACTORS, Proof
 from cenote.domain.users import User
 from cenote.flows import attributes, delivery
-from cenote.flows.attempt import Asked, Attempt, Ticket, Verdict, required
+from cenote.flows.attempt import INVALID_SESSION, Asked, Attempt, Ticket, Verdict, required
 from cenote.flows.challenges.earlier_proofs import require_current
 from cenote.flows.challenges.parameters import second_factor
 from cenote.flows.challenges.software_token_mfa import MISMATCH
@@ -35,10 +35,14 @@ SENDS: Final = 20
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):
-    """What a ticket holds of a code: its hash, and the address or number that it went to."""
+    """What a ticket holds of a code: its hash, and the address or number that it went to.
+
+    `new` tells that the code is to make it the user's, who has none yet.
+    """
 
     code_hash: bytes
     destination: str
+    new: bool = False
 
 
 _decode = msgspec.msgpack.Decoder(Sent).decode
@@ -53,7 +57,7 @@ class OneTimeCode:
 
     async def issue(self, attempt: Attempt, parameters: Mapping[str, str]) -> Asked:  # noqa: ARG002 - the Protocol's
         ctx, pool = attempt.ctx, attempt.pool
-        value = "" if attempt.user is None else attempt.user.attributes.get(self.attribute, "")
+        value = attempt.attributes.get(self.attribute, "")
         name = usernames.key(pool.document, attempt.typed)
         to = (
             Delivery(self.attribute, value)
@@ -78,7 +82,7 @@ class OneTimeCode:
             "CODE_DELIVERY_DELIVERY_MEDIUM": to.medium,
             "CODE_DELIVERY_DESTINATION": deliveries.masked(to.attribute, to.destination),
         }
-        sent = Sent(self._hashed(attempt, code), value)
+        sent = Sent(self._hashed(attempt, code), value, new=self._is_new(attempt))
         return Asked(
             second_factor(attempt, **shown) if attempt.proved & FIRST_FACTORS else shown,
             data=msgspec.msgpack.encode(sent),
@@ -96,9 +100,13 @@ class OneTimeCode:
         proof = Proof.MFA if attempt.proved & FIRST_FACTORS else Proof.CODE
         user = attempt.user
         # A code proves the address that it was sent to, so nothing once the user has another.
-        if not right or user is None or user.attributes.get(self.attribute) != sent.destination:
+        held = "" if user is None else user.attributes.get(self.attribute, "")
+        if not right or user is None or held != ("" if sent.new else sent.destination):
             return Verdict(proof, CodeMismatch(MISMATCH), code=True)
-        return Verdict(proof, code=True, write=lambda: self._accept(attempt, ticket))
+        return Verdict(proof, code=True, write=lambda: self._accept(attempt, ticket, sent))
+
+    def _is_new(self, attempt: Attempt) -> bool:
+        return self.attribute == "email" and bool(attempt.new_email)
 
     def _hashed(self, attempt: Attempt, code: str) -> bytes:
         return codes.hashed(
@@ -109,9 +117,21 @@ class OneTimeCode:
             purpose=Purpose.SIGN_IN,
         )
 
-    async def _accept(self, attempt: Attempt, ticket: Ticket) -> None:
+    async def _accept(self, attempt: Attempt, ticket: Ticket, sent: Sent) -> None:
         await require_current(attempt, ticket)
-        await self._verify(attempt)
+        await (self._add(attempt, sent.destination) if sent.new else self._verify(attempt))
+
+    async def _add(self, attempt: Attempt, destination: str) -> None:
+        """Gives the user the address whose code came back; AliasExists where somebody else signs in by it."""
+        ctx, pool = attempt.ctx, attempt.pool
+        if attempt.user is None:
+            raise TypeError("nobody sets up a second factor")
+        user = await ctx.store.users.get(pool.pool_id, attempt.user.sub)
+        if user.attributes.get(self.attribute):
+            # Somebody has given the user another one meanwhile.
+            raise NotAuthorized(INVALID_SESSION)
+        verified = {self.attribute: destination, f"{self.attribute}_verified": "true"}
+        attempt.user = await attributes.store(ctx, pool, user, {**user.attributes, **verified})
 
     async def _verify(self, attempt: Attempt) -> None:
         """Marks the address as verified: its holder has just read what was sent there (documented).
