@@ -37,8 +37,8 @@ SIMPLE = {
 # What the model says and AWS does not do. A custom domain has dots (documented at CreateUserPoolDomain), and the
 # pattern of a prefix is checked where it is known to be one.
 UNTRUE = {("DomainType", "pattern")}
-# Its documentation says that it evaluates no IAM policies: the client's secret authorises (GetClientToken).
-UNSIGNED = {"GetClientToken"}
+# Documented: the client's own id and secret authorise; GetDerivedToken takes IAM credentials as well, not instead here.
+UNSIGNED = {"GetClientToken", "GetDerivedToken"}
 
 Model = dict[str, Any]
 

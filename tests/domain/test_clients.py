@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cenote.domain import clients, pools
-from cenote.domain.errors import CognitoError, InvalidOAuthFlow, InvalidParameter, ScopeDoesNotExist
+from cenote.domain.errors import (
+    CognitoError,
+    FeatureUnavailableInTier,
+    InvalidOAuthFlow,
+    InvalidParameter,
+    ScopeDoesNotExist,
+)
 
 POOL = pools.created({"PoolName": "p", "Schema": [{"Name": "tier", "AttributeDataType": "String"}]})
 OAUTH: dict[str, Any] = {
@@ -160,9 +166,12 @@ def test_old_and_new_flow_names_do_not_mix() -> None:
 
 
 @pytest.mark.parametrize("kind", ["DELEGATION", "IMPERSONATION"])
-def test_a_flow_that_cenote_does_not_have_is_refused_by_name(kind: str) -> None:
+def test_token_exchange_is_not_of_the_lite_tier(kind: str) -> None:
+    """Documented: of the Essentials and Plus plans."""
     flow = f"ALLOW_TOKEN_EXCHANGE_{kind}"
-    assert refusal(ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", flow]).startswith(f"{flow}: Cenote ")
+    assert created(ExplicitAuthFlows=[flow])["ExplicitAuthFlows"] == [flow]
+    with pytest.raises(FeatureUnavailableInTier):
+        clients.check_tier({"UserPoolTier": "LITE"}, {"ExplicitAuthFlows": [flow]})
 
 
 @pytest.mark.parametrize("name", ["sub", "email_verified", "phone_number_verified", "custom:nope"])

@@ -50,8 +50,9 @@ def test_the_stripped_model_has_every_operation_with_its_shapes_errors_and_auth(
         assert operation["input"] == model.input_shape.name
         assert operation.get("output") == (model.output_shape.name if model.output_shape else None)
         assert set(operation["errors"]) == {error.name for error in model.error_shapes}
-        # Documented of GetClientToken, and not in the model: no IAM credentials authorise it.
-        unsigned = model.auth_type == "none" or operation_name == "GetClientToken"
+        # Documented of these, and not in the model: a client's own id and secret authorise them.
+        by_client = {"GetClientToken", "GetDerivedToken"}
+        unsigned = model.auth_type == "none" or operation_name in by_client
         assert operation["signed"] is not unsigned
 
 

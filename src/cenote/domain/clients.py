@@ -11,8 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from cenote.domain import token_exchange
 from cenote.domain.attributes import VERIFIED_FLAGS, by_name
-from cenote.domain.errors import InvalidOAuthFlow, InvalidParameter, ScopeDoesNotExist
+from cenote.domain.errors import (
+    FeatureUnavailableInTier,
+    InvalidOAuthFlow,
+    InvalidParameter,
+    ScopeDoesNotExist,
+)
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -123,6 +129,7 @@ def checked(
 ) -> dict[str, Any]:
     check_lifetimes(lifetimes(document))
     check_auth_flows(document.get("ExplicitAuthFlows", ()))
+    check_tier(pool, document)
     check_attributes(pool, document, deed)
     for provider in document.get("SupportedIdentityProviders", ()):
         if provider not in PROVIDERS:
@@ -163,13 +170,16 @@ def auth_flows(document: Document) -> tuple[str, ...]:
 
 
 def check_auth_flows(flows: Iterable[str]) -> None:
-    for flow in flows:
-        if flow.startswith("ALLOW_TOKEN_EXCHANGE_"):
-            raise InvalidParameter(f"{flow}: Cenote exchanges no tokens (GetDerivedToken) yet; leave it out.")
     if len({flow.startswith("ALLOW_") for flow in flows}) > 1:
         raise InvalidParameter(
             "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names."
         )
+
+
+def check_tier(pool: Document, document: Document) -> None:
+    exchanges = token_exchange.FLOWS & set(document.get("ExplicitAuthFlows", ()))
+    if exchanges and pool["UserPoolTier"] == "LITE":  # documented in "Exchanging tokens", text assumed
+        raise FeatureUnavailableInTier("Token exchange is not available in the LITE tier.")
 
 
 def check_attributes(pool: Document, document: Document, deed: str) -> None:

@@ -1,7 +1,8 @@
 """What a pre-token-generation function may change in tokens, and what it may not (SECURITY.md case 34).
 
-The lists are documented in "Pre token generation Lambda trigger"; a change to what it may not touch is left out, as
-is a scope that only the server gives.
+The lists are documented in "Pre token generation Lambda trigger", but for `act`, which says who acts for whom and is
+written by token exchange alone. A change to what it may not touch is left out, as is a scope that only the server
+gives.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Final
 RESERVED: Final = frozenset(
     [
         "acr",
+        "act",
         "amr",
         "at_hash",
         "auth_time",
@@ -32,7 +34,7 @@ RESERVED_ID: Final = RESERVED | {"aud", "cognito:username", "identities"}
 RESERVED_ACCESS: Final = RESERVED | {"aud", "client_id", "device_key", "scope", "username", "version"}
 # Developer attributes belong to identity pools; scopes of this kind open the server's own operations.
 RESERVED_PREFIX: Final = "dev:"
-RESERVED_SCOPES: Final = "aws.cognito."
+RESERVED_SCOPES: Final = ("aws.cognito.", "aws.cognito/")
 GROUP_CLAIMS: Final = ("cognito:groups", "cognito:roles", "cognito:preferred_role")
 
 

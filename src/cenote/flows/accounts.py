@@ -7,7 +7,7 @@ from typing import Any
 
 from cenote.domain import claims as claim_rules
 from cenote.domain import jwt, secret_hash, usernames
-from cenote.domain.errors import NotAuthorized, UserNotFound
+from cenote.domain.errors import NotAuthorized, ResourceNotFound, UserNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
 from cenote.flows.context import Context
@@ -69,7 +69,11 @@ class Access:
     claims: Mapping[str, Any]
 
     async def client(self, ctx: Context) -> Client:
-        return await ctx.store.clients.at(self.pool, self.session.client_id, self.session.client_revision)
+        """The client that the token was issued to: that of its session, or one that exchanged a token for it."""
+        session = self.session
+        if self.claims.get("client_id") != session.client_id:
+            return await ctx.store.clients.get(self.pool, str(self.claims.get("client_id")))
+        return await ctx.store.clients.at(self.pool, session.client_id, session.client_revision)
 
 
 async def by_access_token(
@@ -98,19 +102,43 @@ async def by_access_token(
     claims, found = checked
     if "cnf" in claims and not bound:
         raise NotAuthorized("Access Token is bound to a key")
-    if found is None or found[1].sub != claims["sub"]:
-        holder = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, str(claims["sub"]))])
-        if holder is None and tells_deletion:
-            raise UserNotFound(NO_SUCH_USER)
-        raise NotAuthorized("Access Token has been revoked")
-    session, user = found
-    if session.revoked_at is not None:
-        raise NotAuthorized("Access Token has been revoked")
-    if user.disabled_at is not None:
-        raise NotAuthorized("User is disabled.")
+    session, user = await holder(ctx, pool, claims, found, tells_deletion=tells_deletion)
+    if claims.get("client_id") != session.client_id:
+        await issued_to(ctx, pool, claims.get("client_id"))
     if scope is not None and scope not in str(claims.get("scope", "")).split(" "):
         raise NotAuthorized("Access Token does not have required scopes")
     return Access(pool, user, session, claims)
+
+
+async def holder(
+    ctx: Context,
+    pool: Pool,
+    claims: Mapping[str, Any],
+    found: tuple[Session, User] | None,
+    *,
+    tells_deletion: bool = True,
+    kind: str = "Access Token",
+) -> tuple[Session, User]:
+    """The session and the user of a genuine token, if both are still good; NotAuthorized or UserNotFound otherwise."""
+    if found is None or found[1].sub != claims["sub"]:
+        user = await ctx.store.users.find(pool.pool_id, [(usernames.SUB, str(claims["sub"]))])
+        if user is None and tells_deletion:
+            raise UserNotFound(NO_SUCH_USER)
+        raise NotAuthorized(f"{kind} has been revoked")
+    session, user = found
+    if session.revoked_at is not None:
+        raise NotAuthorized(f"{kind} has been revoked")
+    if user.disabled_at is not None:
+        raise NotAuthorized("User is disabled.")
+    return session, user
+
+
+async def issued_to(ctx: Context, pool: Pool, client_id: object, *, kind: str = "Access Token") -> Client:
+    """The client that a genuine token was issued to; a client that is gone takes its tokens with it."""
+    try:
+        return await ctx.store.clients.get(pool, str(client_id))
+    except ResourceNotFound:
+        raise NotAuthorized(f"{kind} has been revoked") from None
 
 
 Checked = tuple[Mapping[str, Any], tuple[Session, User] | None]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cenote.domain import device_codes, dpop, jwt, oauth, tags
+from cenote.domain import device_codes, dpop, jwt, oauth, tags, token_exchange
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
@@ -18,7 +18,9 @@ from cenote.web.oauth.requests import PROMPTS
 from cenote.web.sites import Sites
 
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
-GRANT_TYPES: Final = ("authorization_code", "implicit", "refresh_token", "client_credentials")
+GRANT_TYPES: Final = (
+    "authorization_code", "implicit", "refresh_token", "client_credentials", token_exchange.GRANT_TYPE,
+)  # fmt: skip
 CLAIMS: Final = (
     "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email", "email_verified", "phone_number",
     "phone_number_verified", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",

@@ -31,6 +31,9 @@ class Source(StrEnum):
     DEVICE = "TokenGeneration_AuthenticateDevice"
     REFRESH = "TokenGeneration_RefreshTokens"
     CLIENT_CREDENTIALS = "TokenGeneration_ClientCredentials"
+    TOKEN_EXCHANGE = (
+        "TokenGeneration_TokenExchange"  # assumed: the model lists a function's errors, no source
+    )
 
 
 class Groups(msgspec.Struct, rename="camel"):

@@ -5,10 +5,12 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from cenote.domain import device_codes as device_rules
 from cenote.domain import oauth
-from cenote.domain.device_codes import GRANT_TYPE
+from cenote.domain import token_exchange as exchange_rules
+from cenote.domain.errors import CognitoError, OperationNotEnabled
 from cenote.domain.oauth import OAuthError
-from cenote.flows import client_tokens, device_codes, grants
+from cenote.flows import client_tokens, derived_tokens, device_codes, grants
 from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -92,9 +94,55 @@ async def device_code(
     return await device_codes.redeem(ctx, pool, client, code, key=key, metadata=metadata(form))
 
 
+async def token_exchange(
+    ctx: Context, pool: Pool, client: Client, form: Parameters, *, key: str
+) -> Mapping[str, Any]:
+    """RFC 8693. A token that is not good makes the request invalid (2.2.2), not the grant."""
+    requested = form.get("requested_token_type")
+    scope = form.get("scope")
+    wanted = derived_tokens.Wanted(
+        subject=presented(form, "subject"),
+        actor=presented(form, "actor") if {"actor_token", "actor_token_type"} & set(form) else None,
+        scopes=None if scope is None else scope.split(" "),
+        audience=form.get("audience"),
+        resource=form.get("resource"),
+        kind=exchange_rules.ACCESS_TOKEN if requested is None else issuable(requested),
+    )
+    try:
+        derived = await derived_tokens.derive(ctx, pool, client, wanted, key=key, metadata=metadata(form))
+    except OperationNotEnabled as error:
+        raise OAuthError("unauthorized_client", error.message) from None
+    except CognitoError as error:
+        raise OAuthError("invalid_request", error.message) from None
+    result = {
+        "AccessToken": derived.token,
+        "IssuedTokenType": exchange_rules.URNS[derived.kind],
+        "ExpiresIn": derived.expires_in,
+        "TokenType": derived.token_type,
+    }
+    return {**result, "Scope": " ".join(derived.scopes)} if derived.scopes else result
+
+
+def presented(form: Parameters, role: str) -> derived_tokens.Presented:
+    """`subject_token` or `actor_token`, with its type."""
+    token, urn = required(form, f"{role}_token"), required(form, f"{role}_token_type")
+    kind = exchange_rules.TYPES.get(urn)
+    if kind is None:
+        raise OAuthError("invalid_request", f"{role}_token_type is not supported")
+    return derived_tokens.Presented(token, kind)
+
+
+def issuable(urn: str) -> str:
+    kind = exchange_rules.TYPES.get(urn)
+    if kind is None or kind == exchange_rules.SAML2:
+        raise OAuthError("invalid_request", "requested_token_type is not supported")
+    return kind
+
+
 GRANTS: Final[Mapping[str, Exchange]] = {
     "authorization_code": authorization_code,
     "refresh_token": refresh_token,
     "client_credentials": client_credentials,
-    GRANT_TYPE: device_code,
+    device_rules.GRANT_TYPE: device_code,
+    exchange_rules.GRANT_TYPE: token_exchange,
 }

@@ -21,6 +21,8 @@ MEMBERS: Final = (
     ("refresh_token", "RefreshToken"),
     ("expires_in", "ExpiresIn"),
     ("token_type", "TokenType"),
+    ("issued_token_type", "IssuedTokenType"),
+    ("scope", "Scope"),
 )
 
 
