@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from cenote.domain import token_exchange
+from cenote.domain import resource_servers, token_exchange
 from cenote.domain.attributes import VERIFIED_FLAGS, by_name
 from cenote.domain.errors import (
     FeatureUnavailableInTier,
@@ -38,7 +38,12 @@ PLAIN: Final = (
     "PreventUserExistenceErrors",
 )
 # Set and shown by operations of their own.
-APART: Final = ("SessionConfiguration", "RiskConfiguration")
+APART: Final = ("SessionConfiguration", "RiskConfiguration", "Registration")
+# How a client that registered itself did so; one that was made for it has no such member.
+OPEN: Final = "open"
+AUTHENTICATED: Final = "authenticated"
+# AWS's quota of app clients in a pool, raised as far as it goes (documented in "Quotas in Amazon Cognito").
+MOST: Final = 10_000
 DEFAULTS: Final = {
     "RefreshTokenValidity": 30,
     "TokenValidityUnits": {},
@@ -139,8 +144,20 @@ def checked(
             "Client Secret is required to set EnablePropagateAdditionalUserContextData as true"
         )
     check_urls(document)
-    check_oauth(document, confidential=confidential, custom=scopes)
+    if is_registered(document) and resource_servers.REGISTER in document.get("AllowedOAuthScopes", ()):
+        raise InvalidParameter(f"A registered client cannot hold {resource_servers.REGISTER}.")  # assumed
+    check_oauth(document, confidential=confidential, custom=scopes | {resource_servers.REGISTER})
     return document
+
+
+def is_registered(document: Document) -> bool:
+    """Whether the client registered itself (RFC 7591)."""
+    return "Registration" in document
+
+
+def needs_consent(document: Document) -> bool:
+    """Whether users are asked before it gets anything: anybody may have registered it, under any name."""
+    return document.get("Registration") == OPEN
 
 
 def lifetimes(document: Document) -> Lifetimes:
@@ -228,7 +245,7 @@ def check_url(url: str) -> None:
 
 
 def check_oauth(document: Document, *, confidential: bool, custom: frozenset[str]) -> None:
-    """`custom` are the scopes of the pool's resource servers: the only ones that a client may have for itself."""
+    """`custom` are the scopes of resource servers, and the one for registering: what a client may have for itself."""
     flows = set(document.get("AllowedOAuthFlows", ()))
     scopes = document.get("AllowedOAuthScopes", ())
     for scope in scopes:

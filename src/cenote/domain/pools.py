@@ -8,7 +8,7 @@ shown; what it would act on and Cenote cannot yet is refused (`NOT_BUILT`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import attributes, first_factors, mfa_settings, risk, schema, tags
+from cenote.domain import attributes, first_factors, mfa_settings, registration, risk, schema, tags
 from cenote.domain.errors import InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
@@ -16,8 +16,8 @@ Document: TypeAlias = Mapping[str, Any]
 # Set when a pool is made and never again.
 FIXED: Final = ("SchemaAttributes", "AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
 # Left as they are by an update that doesn't speak of them, against the rule that an update replaces. Recorded:
-# Terraform relies on both.
-KEPT: Final = ("UserPoolTags", "UserAttributeUpdateSettings", "WebAuthnConfiguration")
+# Terraform relies on the first two. DcrConfiguration: documented.
+KEPT: Final = ("UserPoolTags", "UserAttributeUpdateSettings", "WebAuthnConfiguration", "DcrConfiguration")
 # Set and shown by operations of their own.
 APART: Final = ("SessionConfiguration", "RiskConfiguration", "LogDeliveryConfiguration")
 # Kept and shown just as they are given.
@@ -89,6 +89,7 @@ def created(request: Document) -> dict[str, Any]:
             "Only one of the aliasAttributes or usernameAttributes can be set in a User pool."
         )
     document = {
+        **dcr_configuration(request),
         "SchemaAttributes": schema.created(request.get("Schema", ())),
         "UserPoolTags": tags.checked(request.get("UserPoolTags", {})),
         **settings(request),
@@ -122,6 +123,7 @@ def updated(document: Document, request: Document) -> dict[str, Any]:
         after["UserPoolTags"] = tags.checked(request["UserPoolTags"])
     if "UserAttributeUpdateSettings" in request:
         after["UserAttributeUpdateSettings"] = request["UserAttributeUpdateSettings"]
+    after |= dcr_configuration(request)
     mfa_settings.carried(document, after)
     return checked(after)
 
@@ -163,6 +165,12 @@ def settings(request: Document) -> dict[str, Any]:
     if request.get("AccountRecoverySetting", {}).get("RecoveryMechanisms"):
         document["AccountRecoverySetting"] = request["AccountRecoverySetting"]
     return document
+
+
+def dcr_configuration(request: Document) -> dict[str, Any]:
+    """The configuration that a request brings, even an empty one (documented: it turns registration on)."""
+    given = request.get("DcrConfiguration")
+    return {} if given is None else {"DcrConfiguration": registration.configured(given)}
 
 
 def lambda_config(given: Document) -> dict[str, Any]:
@@ -228,6 +236,7 @@ def checked(document: dict[str, Any]) -> dict[str, Any]:
         if asked(document):
             raise InvalidParameter(sentence)
     risk.check_tier(document)
+    registration.check_tier(document)
     check_verification(document)
     check_recovery(document)
     check_email(document)

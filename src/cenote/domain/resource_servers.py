@@ -11,6 +11,8 @@ Document: TypeAlias = Mapping[str, Any]
 MOST: Final = 25
 # Scopes of Cognito's own begin so; nobody else's API may.
 RESERVED: Final = "aws.cognito"
+# The scope for registering clients, which no resource server has (documented in "Dynamic client registration").
+REGISTER: Final = "aws.cognito/dcr/register"
 
 
 def checked(request: Document) -> dict[str, Any]:

@@ -114,6 +114,12 @@ class Clients:
             pool.pool_id, client_id, encode(document).decode(), now, now, now,
         )  # fmt: skip
 
+    async def has_room(self, pool_id: str, limit: int) -> bool:
+        """Whether the pool may have one more client. In the caller's transaction, in which nobody else asks."""
+        await self._engine.run("UPDATE pools SET updated_at = updated_at WHERE pool_id = ?", pool_id)
+        row = await self._engine.one("SELECT COUNT(*) FROM clients WHERE pool_id = ?", pool_id)
+        return row is None or int(row[0]) < limit
+
     async def set_document(
         self, pool_id: str, client_id: str, document: Mapping[str, Any], *, now: int
     ) -> None:

@@ -16,6 +16,7 @@ LARGEST_FORM: Final = 65_536
 LARGEST_QUERY: Final = 16_384
 MOST_FIELDS: Final = 100
 FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
 
 # What nobody may keep, pass on or take for something else (SECURITY.md case 12).
 PRIVATE: Final = (
@@ -74,8 +75,8 @@ NOTHING: Final = Parameters([])
 class Request:
     """One request to an endpoint of a site. Header names are lower case; of repeated headers the first counts.
 
-    `query_string` is the query as sent, `form` the fields of a posted form; `address` is the client's. `used` is what
-    it has used up, which counts once though it be run again after a conflict.
+    `query_string` is the query as sent, `form` the fields of a posted form, `body` posted JSON; `address` is the
+    client's. `used` is what it has used up, which counts once though it be run again after a conflict.
     """
 
     method: str
@@ -86,6 +87,7 @@ class Request:
     headers: Mapping[str, str]
     address: str
     query_string: str
+    body: bytes = b""
     used: set[str] = field(default_factory=set)
 
     @property

@@ -14,6 +14,7 @@ from cenote.store.engine import Conflict, ForeignKeyViolation, StoreError, Unsto
 from cenote.store.transactions import retrying
 from cenote.web.http import (
     FORM,
+    JSON,
     LARGEST_FORM,
     LARGEST_QUERY,
     NOTHING,
@@ -26,6 +27,7 @@ from cenote.web.http import (
     json,
     parameters,
 )
+from cenote.web.oauth import register
 from cenote.web.oauth.authorize import authorize, refused
 from cenote.web.oauth.device import authorize_device
 from cenote.web.oauth.logout import logout
@@ -69,7 +71,10 @@ SERVICES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/revoke": {"POST": revoke},
     "/oauth2/par": {"POST": push},
     "/oauth2/device_authorization": {"POST": authorize_device},
+    register.PATH: {"POST": register.register},
 }
+# Those that read JSON in place of a form.
+JSON_PATHS: Final = frozenset({register.PATH})
 PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/oauth2/authorize": {"GET": authorize, "POST": authorize},
     "/logout": {"GET": logout, "POST": logout},
@@ -209,27 +214,33 @@ class Web:
 
     async def _read(self, scope: Scope, receive: Receive, method: str) -> Request:
         headers = headers_of(scope["headers"])
-        form = NOTHING
+        form, posted = NOTHING, b""
         if method == "POST":
             declared = headers.get("content-length")
             body = await read_body(
                 receive, None if declared is None else declared.encode(), LARGEST_FORM, self._body_timeout
             )
             if body:
-                if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+                expected = JSON if scope["path"] in JSON_PATHS else FORM
+                if headers.get("content-type", "").partition(";")[0].strip().lower() != expected:
                     raise Malformed
-                form = parameters(body)
+                form, posted = (parameters(body), b"") if expected == FORM else (NOTHING, body)
         query_string: bytes = scope["query_string"]
         if len(query_string) > LARGEST_QUERY:
             raise Malformed
         query = parameters(query_string) if query_string else NOTHING
-        return await self._request(scope, headers, query, form)
+        return await self._request(scope, headers, query, form, posted)
 
     async def _bare(self, scope: Scope) -> Request:
         return await self._request(scope, headers_of(scope["headers"]), NOTHING, NOTHING)
 
     async def _request(
-        self, scope: Scope, headers: Mapping[str, str], query: Parameters, form: Parameters
+        self,
+        scope: Scope,
+        headers: Mapping[str, str],
+        query: Parameters,
+        form: Parameters,
+        body: bytes = b"",
     ) -> Request:
         client = scope.get("client")
         return Request(
@@ -241,6 +252,7 @@ class Web:
             headers=headers,
             address=client[0] if client else "",
             query_string=scope["query_string"].decode("latin-1"),
+            body=body,
         )
 
     async def _site(self, host: str) -> Site:

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from cenote.domain import device_codes, dpop, jwt, oauth, tags, token_exchange
+from cenote.domain import device_codes, dpop, jwt, oauth, registration, tags, token_exchange
 from cenote.domain.deployment import Deployment
 from cenote.domain.errors import ResourceNotFound
 from cenote.flows.signing import Signing
 from cenote.store import Store
 from cenote.store.engine import StoreError, Unstorable
 from cenote.store.pools import Pool
+from cenote.web.oauth import register
 from cenote.web.oauth.requests import PROMPTS
-from cenote.web.sites import Sites
+from cenote.web.sites import Site, Sites
 
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
 GRANT_TYPES: Final = (
@@ -70,7 +71,10 @@ class WellKnown:
     async def _discovery(self, pool: Pool) -> bytes:
         site = await self._sites.of_pool(pool.pool_id)
         document = discovery(self._deployment, pool.pool_id, site.base_url)
-        return msgspec.json.encode(document | extensions(await self._options(pool), site.base_url))
+        document |= extensions(await self._options(pool), site.base_url)
+        if registration.is_on(pool.document):
+            document["registration_endpoint"] = registration_endpoint(site, pool.pool_id)
+        return msgspec.json.encode(document)
 
     async def _options(self, pool: Pool) -> frozenset[str]:
         """What any client of the pool has turned on; the tag of a client that is gone means nothing."""
@@ -96,6 +100,12 @@ def extensions(options: frozenset[str], base_url: str) -> dict[str, Any]:
     if tags.ES256 in options:
         found["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
     return found
+
+
+def registration_endpoint(site: Site, pool_id: str) -> str:
+    """Where clients register; on the base host, which is no pool's own, the query says in which."""
+    url = site.base_url + register.PATH
+    return url if site.pool_id is not None else f"{url}?{register.POOL}={pool_id}"
 
 
 def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, Any]:

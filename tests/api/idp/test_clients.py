@@ -61,6 +61,7 @@ def test_a_new_client_is_described_as_it_was_answered(idp: Any, pool: str) -> No
         "EnableTokenRevocation": True,
         "EnablePropagateAdditionalUserContextData": False,
         "AuthSessionValidity": 3,
+        "ClientType": "REGULAR",  # documented
     }
 
 

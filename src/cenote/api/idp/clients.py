@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cenote.api import paging, render
 from cenote.api.registry import operation
 from cenote.domain import clients as rules
-from cenote.domain import identifiers
+from cenote.domain import identifiers, registration
 from cenote.domain.errors import InvalidParameter, LimitExceeded, ResourceNotFound
 from cenote.store.clients import ClientSecret
 
@@ -37,6 +37,8 @@ async def create_user_pool_client(
     client_id = identifiers.new_client_id(ctx.entropy(32))
     now = ctx.clock()
     async with ctx.store.transaction():
+        if not await ctx.store.clients.has_room(pool.pool_id, rules.MOST):
+            raise LimitExceeded(f"A user pool can have at most {rules.MOST} app clients.")  # assumed
         await ctx.store.clients.add(pool, client_id, document, now=now)
         if confidential:
             await ctx.store.clients.add_secret(pool, client_id, new_secret(ctx, client_id, req, ()))
@@ -89,7 +91,10 @@ async def list_user_pool_clients(
     after = paging.begin(ctx, req.get("NextToken"), pool.pool_id)
     clients = await ctx.store.clients.list_(pool, after=after, limit=limit + 1)
     page, token = paging.cut(ctx, clients, limit, lambda client: client.client_id, pool.pool_id)
-    answer: shapes.ListUserPoolClientsResponse = {"UserPoolClients": [summary(client) for client in page]}
+    wanted = req.get("ClientType")
+    # Of a page, which may then be empty while another follows (documented).
+    shown = [summary(client) for client in page if wanted in {None, client_type(client)}]
+    answer: shapes.ListUserPoolClientsResponse = {"UserPoolClients": shown}
     if token is not None:
         answer["NextToken"] = token
     return answer
@@ -103,6 +108,7 @@ async def add_user_pool_client_secret(
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
         client = await ctx.store.clients.get(pool, req["ClientId"])
+        registration.require_regular(client.document)
         if not client.secrets:
             raise InvalidParameter(f"Client {client.client_id} is configured without a secret.")
         if len(client.secrets) >= rules.MAX_SECRETS:
@@ -124,6 +130,7 @@ async def delete_user_pool_client_secret(
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
         client = await ctx.store.clients.get(pool, req["ClientId"])
+        registration.require_regular(client.document)
         if secret_id not in {secret.secret_id for secret in client.secrets}:
             raise ResourceNotFound(f"Client secret {secret_id} does not exist.")
         if len(client.secrets) == 1:
@@ -139,6 +146,7 @@ async def list_user_pool_client_secrets(
     """All of them, at most two, in one page; their values are told only when they are made."""
     pool = await ctx.store.pools.get(req["UserPoolId"])
     client = await ctx.store.clients.get(pool, req["ClientId"])
+    registration.require_regular(client.document)
     paging.begin(ctx, req.get("NextToken"), client.client_id)
     return {"ClientSecrets": [secret_described(secret) for secret in client.secrets]}
 
@@ -155,12 +163,17 @@ def described(client: Client) -> shapes.UserPoolClientType:
         "UserPoolId": client.pool_id,
         "ClientId": client.client_id,
         **{name: value for name, value in client.document.items() if name not in rules.APART},
+        "ClientType": client_type(client),
         "LastModifiedDate": render.seconds(client.updated_at),
         "CreationDate": render.seconds(client.created_at),
     }
     if client.secrets:
         shape["ClientSecret"] = client.secrets[0].value
     return shape
+
+
+def client_type(client: Client) -> shapes.ClientTypeType:
+    return "DCR" if rules.is_registered(client.document) else "REGULAR"
 
 
 def summary(client: Client) -> shapes.UserPoolClientDescription:

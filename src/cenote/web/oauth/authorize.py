@@ -27,12 +27,14 @@ async def authorize(web: "Web", request: Request) -> Answer:
     if "none" in wanted.prompts:
         if live is None or not known:
             raise Redirected(wanted, OAuthError("login_required"))
+        if wanted.asks_consent:
+            raise Redirected(wanted, OAuthError("consent_required"))
         return await finished(web, request, wanted, live)
     if live is None or not known or "login" in wanted.prompts:
         return redirect(f"/login?{wanted.query}")
     if "select_account" in wanted.prompts:
         return redirect(f"/selectAccount?{wanted.query}")
-    if "consent" in wanted.prompts:
+    if wanted.asks_consent:
         return redirect(f"/consent?{wanted.query}")
     return await finished(web, request, wanted, live)
 

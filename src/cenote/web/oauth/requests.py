@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from cenote.domain import oauth, tags
+from cenote.domain import clients, oauth, tags
 from cenote.domain.errors import ResourceNotFound
 from cenote.domain.oauth import Grant, OAuthError
 from cenote.flows.context import Context
@@ -81,6 +81,11 @@ class AuthorizeRequest:
     @property
     def state(self) -> str | None:
         return self.parameters.get("state")
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether the user decides before the client gets anything: by its request, or since anybody registered it."""
+        return "consent" in self.prompts or clients.needs_consent(self.client.document)
 
     @property
     def login_hint(self) -> str:

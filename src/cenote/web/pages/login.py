@@ -106,8 +106,8 @@ async def went_on(visit: Visit, username: str, outcome: sign_in.Outcome) -> Answ
 
 
 async def entered(visit: Visit, live: Live) -> Answer:
-    """Back to the client, unless it wants its user asked for consent. Only for a session that `lets_on`."""
-    if "consent" in visit.wanted.prompts:
+    """Back to the client, unless its user is asked for consent. Only for a session that `lets_on`."""
+    if visit.wanted.asks_consent:
         return visit.leave("/consent", live)
     return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
 
