@@ -23,7 +23,10 @@ def registrar(make: PoolFactory) -> App:
     pool = make.pool(DcrConfiguration={"AllowedScopes": ["api/read"]})
     scopes = [{"ScopeName": "read", "ScopeDescription": "Reads"}]
     make.server.idp.create_resource_server(UserPoolId=pool, Identifier="api", Name="api", Scopes=scopes)
-    settings = {"AllowedOAuthFlows": ["client_credentials"], "AllowedOAuthScopes": [SCOPE]}
+    settings: dict[str, Any] = {
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": [SCOPE],
+    }
     return oauth_app(make, pool=pool, secret=True, **settings)
 
 

@@ -116,6 +116,21 @@ def test_what_was_registered_is_a_client_of_the_pool(one: App) -> None:
     assert described(one, one.id)["ClientType"] == "REGULAR"
 
 
+def test_the_configuration_is_described_kept_and_replaced(make: PoolFactory) -> None:
+    """Documented at UpdateUserPool: left out, it is kept; given, all of it is replaced."""
+    idp, pool = make.server.idp, make.pool(DcrConfiguration={"OpenDcrEnabled": True, "OpenDcrGrantTypes": []})
+
+    def shown() -> Any:
+        return idp.describe_user_pool(UserPoolId=pool)["UserPool"]["DcrConfiguration"]
+
+    assert (shown()["EnableStatus"], shown()["OpenDcrGrantTypes"]) == ("Enabled", [])
+    idp.update_user_pool(UserPoolId=pool)
+    assert shown()["OpenDcrEnabled"] is True
+    idp.update_user_pool(UserPoolId=pool, DcrConfiguration={"EnableStatus": "Disabled"})
+    assert (shown()["EnableStatus"], shown()["OpenDcrEnabled"]) == ("Disabled", False)
+    assert refusal(make.pool, UserPoolTier="LITE", DcrConfiguration={})[0] == "FeatureUnavailableInTier"
+
+
 def test_clients_are_listed_by_their_type_page_by_page(make: PoolFactory) -> None:
     """Documented at ListUserPoolClients: a page may be empty while another follows."""
     app = pool_with(make, OpenDcrEnabled=True)
@@ -182,7 +197,7 @@ def test_case_86_what_anybody_registered_gets_nothing_before_its_user_consents(o
 
 def one_signed_in(one: App) -> Browser:
     """A browser in which the user has signed in at an app of the operator's."""
-    settings = {"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"]}
+    settings: dict[str, Any] = {"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"]}
     operators = oauth_app(PoolFactory(one.server), pool=one.pool, with_user=False, **settings)
     return App(one.server, one.pool, operators.client, one.user, one.sub).signed_in()
 
@@ -192,8 +207,8 @@ def test_signing_in_by_the_api_is_not_for_registered_clients(one: App) -> None:
     metadata = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
     client_id, idp = post(one, metadata).document["client_id"], one.server.idp
     parameters = {"USERNAME": one.user, "PASSWORD": "Correct-Horse-9"}
-    for flow in ("USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_AUTH", "CUSTOM_AUTH"):
-        asked = {"ClientId": client_id, "AuthFlow": flow, "AuthParameters": {**parameters, "SRP_A": "2"}}
+    for name in ("USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_AUTH", "CUSTOM_AUTH"):
+        asked = {"ClientId": client_id, "AuthFlow": name, "AuthParameters": {**parameters, "SRP_A": "2"}}
         assert refusal(idp.initiate_auth, **asked)[0] == "InvalidParameter"
 
 
@@ -251,7 +266,7 @@ def test_case_77_another_pools_token_registers_nothing(one: App, make: PoolFacto
 
 
 def test_case_30_an_id_token_registers_nothing(one: App) -> None:
-    asked = {"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid", SCOPE]}
+    asked: dict[str, Any] = {"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid", SCOPE]}
     app = oauth_app(PoolFactory(one.server), pool=one.pool, **asked)
     tokens = app.tokens(scope=f"openid {SCOPE}")
     refused(post(one, token=tokens["id_token"]), 401, "invalid_token")
