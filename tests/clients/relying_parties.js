@@ -74,6 +74,17 @@ async function machine(parameters) {
   return { token: tokens.access_token, expires: tokens.expires_in, wrong: wrong.error ?? wrong.message };
 }
 
+// A service that passes a user's token on, for less (RFC 8693).
+async function exchange(parameters) {
+  const config = await discovered(parameters);
+  const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const type = 'urn:ietf:params:oauth:token-type:access_token';
+  const asked = { subject_token: parameters.token, subject_token_type: type };
+  const derived = await client.genericGrantRequest(config, grant, { ...asked, scope: parameters.scope });
+  const wrong = await refusal(() => client.genericGrantRequest(config, grant, { ...asked, scope: 'phone' }));
+  return { token: derived.access_token, kind: derived.issued_token_type, wrong: wrong.error ?? wrong.message };
+}
+
 // passport-cognito-oauth2 in an Express app that listens on the callback's port.
 async function passport({ url, region, clientId, clientSecret, callback, cookie }) {
   const express = require('express');
@@ -106,4 +117,4 @@ async function passport({ url, region, clientId, clientSecret, callback, cookie 
   return { path: authorize.pathname, profile: user.profile, has: Boolean(user.accessToken && user.refreshToken) };
 }
 
-await run({ signIn, machine, passport });
+await run({ signIn, machine, exchange, passport });

@@ -81,6 +81,30 @@ def test_openid_client_gets_a_token_for_itself(node: Node, make: PoolFactory) ->
     assert done["wrong"]
 
 
+def test_openid_client_exchanges_a_users_token_for_less(node: Node, make: PoolFactory) -> None:
+    app = oauth_app(make)
+    service = oauth_app(
+        make,
+        pool=app.pool,
+        secret=True,
+        with_user=False,
+        ExplicitAuthFlows=["ALLOW_TOKEN_EXCHANGE_IMPERSONATION"],
+    )
+    parameters = {
+        "url": public_url(app.server),
+        "userPoolId": app.pool,
+        "clientId": service.id,
+        "clientSecret": service.secret,
+        "token": app.tokens(scope="openid email")["access_token"],
+        "scope": "openid",
+    }
+    done = node.run(PROGRAM, "exchange", **parameters)
+    derived = claims(done["token"])
+    assert (derived["sub"], derived["client_id"], derived["scope"]) == (app.sub, service.id, "openid")
+    assert done["kind"] == "urn:ietf:params:oauth:token-type:access_token"
+    assert done["wrong"]
+
+
 def test_passport_cognito_oauth2_signs_in_and_reads_the_profile(node: Node, make: PoolFactory) -> None:
     callback = f"http://localhost:{free_port()}/callback"
     app = oauth_app(make, secret=True, CallbackURLs=[callback])

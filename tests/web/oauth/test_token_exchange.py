@@ -1,9 +1,11 @@
 """The token-exchange grant (RFC 8693) at the token endpoint: the same flow as GetDerivedToken behind another door."""
 
+import jwt
 import pytest
-from tests.browser import claims
+from tests.browser import claims, turned_on
 from tests.conftest import PoolFactory
 from tests.exchanges import GRANT, TYPE, Exchange, exchange, exchanger
+from tests.prover import Bound
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +118,31 @@ def test_a_pool_in_the_lite_tier_exchanges_nothing(make: PoolFactory) -> None:
 def test_discovery_lists_the_grant(one: Exchange) -> None:
     discovered = one.app.browser().get(f"/{one.app.pool}/.well-known/openid-configuration").document
     assert GRANT in discovered["grant_types_supported"]
+
+
+def test_a_derived_token_is_bound_to_the_key_of_its_service(make: PoolFactory) -> None:
+    """RFC 9449 5: where the client turned DPoP on. What takes bound tokens alone gets none by the API."""
+    one = exchange(make)
+    service = Bound(turned_on(one.service, "dpop-required"))
+    token = one.subject()["access_token"]
+    refused = one.post(token)
+    assert (refused.status, refused.document["error"]) == (400, "invalid_dpop_proof")
+    with pytest.raises(one.idp.exceptions.NotAuthorizedException):
+        one.derive(token)
+    asked = {"grant_type": GRANT, "redirect_uri": None, "subject_token": token}
+    page = service.token(**asked, subject_token_type=f"{TYPE}access_token")
+    assert (page.status, page.document["token_type"]) == (200, "DPoP"), page.text
+    derived = page.document["access_token"]
+    assert claims(derived)["cnf"] == {"jkt": service.prover.thumbprint}
+    # Nobody who has only the token exchanges it once more.
+    again = exchanger(make, one.app.pool)
+    with pytest.raises(one.idp.exceptions.NotAuthorizedException):
+        one.derive(derived, ClientId=again.id, ClientSecret=again.secret)
+
+
+def test_a_derived_token_is_signed_as_its_service_wants(make: PoolFactory) -> None:
+    one = exchange(make)
+    turned_on(one.service, "es256")
+    answer = one.derive(one.subject()["access_token"])
+    assert jwt.get_unverified_header(answer["IssuedToken"])["alg"] == "ES256"
+    assert one.derive(answer["IssuedToken"])["Scopes"] == ["files/read"]
