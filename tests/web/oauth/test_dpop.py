@@ -1,8 +1,10 @@
 """DPoP (RFC 9449) at the token endpoint, at userInfo and at the API; off unless a client's tag turns it on."""
 
+import http.client
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.browser import CALLBACK, PASSWORD, App, claims, oauth_app, turned_on
@@ -133,8 +135,6 @@ def test_a_wrong_proof_is_refused_and_uses_nothing_up(app: App, bent: Callable[[
 
 
 def test_more_than_one_proof_is_none(app: App) -> None:
-    import http.client  # noqa: PLC0415
-    from urllib.parse import urlencode, urlsplit  # noqa: PLC0415
 
     client = Bound(app)
     client.ask_nonce()
@@ -212,6 +212,39 @@ def test_case_16_a_code_is_bound_to_the_key_that_was_named(app: App) -> None:
 def test_a_thumbprint_that_is_none_is_refused(app: App, jkt: str) -> None:
     answer = app.signed_in().get("/oauth2/authorize", app.request(dpop_jkt=jkt)).given
     assert answer["error"] == "invalid_request"
+
+
+def test_what_is_no_code_is_bound_to_nothing(make: PoolFactory) -> None:
+    """A token that comes by the address is a bearer token; who asks for another is told so."""
+    app = turned_on(oauth_app(make, AllowedOAuthFlows=["code", "implicit"]), "dpop")
+    browser, jkt = app.signed_in(), Prover().thumbprint
+    answer = browser.get("/oauth2/authorize", app.request(response_type="token", dpop_jkt=jkt)).given
+    assert answer["error"] == "invalid_request"
+    plain = browser.get("/oauth2/authorize", app.request(response_type="token")).given
+    assert plain["token_type"] == "Bearer"
+
+
+def test_a_proof_is_for_the_host_that_it_is_sent_to(make: PoolFactory) -> None:
+    app = turned_on(oauth_app(make), "dpop")
+    app.server.idp.create_user_pool_domain(Domain=f"proof-{app.id[:8]}", UserPoolId=app.pool)
+    document = app.browser().get(f"/{app.pool}/.well-known/openid-configuration").document
+    client, code = Bound(app), app.code()
+    client.ask_nonce()
+
+    def asked(url: str) -> Any:
+        browser = app.browser()
+        browser.host = urlsplit(document["token_endpoint"]).netloc
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": app.id,
+            "code": code,
+            "redirect_uri": CALLBACK,
+        }
+        proof = client.prover.proof("POST", url, now=app.server.clock(), nonce=client.nonce)
+        return browser.post("/oauth2/token", form, dpop=proof)
+
+    refused(asked(public_url(app.server) + "/oauth2/token"), "invalid_dpop_proof")
+    assert asked(document["token_endpoint"]).document["token_type"] == "DPoP"
 
 
 def test_the_named_key_survives_the_login_pages(app: App) -> None:

@@ -272,8 +272,8 @@ def check_key(request: AuthorizeRequest) -> None:
     if tags.DPOP_REQUIRED in options and request.response_type != "code":
         raise OAuthError("unauthorized_client")
     key = request.parameters.get(KEY, "")
-    if key and not oauth.CHALLENGE.fullmatch(key):
-        raise OAuthError("invalid_request", "dpop_jkt is no thumbprint of a key")
+    if key and (request.response_type != "code" or not oauth.CHALLENGE.fullmatch(key)):
+        raise OAuthError("invalid_request", "dpop_jkt is the thumbprint of a key, for a code to be bound to")
     request.key = key
 
 
