@@ -113,6 +113,20 @@ def test_a_proof_is_good_for_five_minutes_and_a_clock_may_be_a_minute_ahead() ->
         assert checked(proof(now=issued)).issued_at == issued
 
 
+def test_a_time_may_have_a_fraction_and_is_a_number() -> None:
+    assert checked(proof(iat=NOW / 1000 + 0.25)).issued_at == NOW + 250
+    for time in (float("1e300"), -1e300, 0.0, 10**40, str(NOW // 1000), [NOW // 1000]):
+        refused(proof(iat=time), "iat|cannot be read")
+    text = proof(iat=NOW // 1000)
+    header, payload, _ = text.split(".")
+    claims = base64.urlsafe_b64decode(payload + "==")
+    for word in (b"NaN", b"Infinity", b"1e999"):
+        bent = claims.replace(str(NOW // 1000).encode(), word)
+        signed = f"{header}.{b64(bent)}"
+        made = pyjwt.get_algorithm_by_name("ES256").sign(signed.encode(), PROVER.private)
+        refused(f"{signed}.{b64(made)}", "iat|cannot be read")
+
+
 def test_case_29_a_private_key_in_the_header_is_refused() -> None:
     for member in sorted(dpop.PRIVATE):
         refused(proof(header={"jwk": {**PROVER.jwk, member: "AQ"}}), "public key")

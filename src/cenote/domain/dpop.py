@@ -77,15 +77,17 @@ def checked(text: str, *, method: str, url: str, now: int, token: str | None = N
     target = claims.get("htu")
     if not isinstance(target, str) or normalised(target) != normalised(url):
         raise InvalidProof("htu is not the address of the request")
-    # `type`, because True is an int, too.
-    if type(issued) is not int or not now - LIFETIME <= issued * 1000 <= now + AHEAD:
+    # A time may have a fraction (RFC 7519 2); True is an int, too.
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        raise InvalidProof("iat must be a time")
+    if not now - LIFETIME <= issued * 1000 <= now + AHEAD:
         raise InvalidProof("iat is not about now")
     if token is not None and claims.get("ath") != digest(token):
         raise InvalidProof("ath is not the hash of the access token")
     nonce = claims.get("nonce", "")
     if not isinstance(nonce, str):
         raise InvalidProof("nonce must be a text")
-    return Proof(key, jti, issued * 1000, nonce)
+    return Proof(key, jti, int(issued * 1000), nonce)
 
 
 def _read(*segments: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
