@@ -82,6 +82,8 @@ def test_a_proof_for_an_access_token_says_its_hash() -> None:
         ({"htu": "https://auth.example.com@evil.example/oauth2/token"}, "htu"),
         ({"htu": "https://auth.example.com/oauth2/token/"}, "htu"),
         ({"htu": "/oauth2/token"}, "htu"),
+        ({"htu": "https://ada@auth.example.com/oauth2/token"}, "htu"),
+        ({"htu": "ftp://auth.example.com/oauth2/token"}, "htu"),
         ({"htu": "https://[/oauth2/token"}, "htu"),
         ({"htu": ["https://auth.example.com/oauth2/token"]}, "htu"),
         ({"htu": None}, "htu"),
@@ -177,6 +179,27 @@ def test_case_33_keys_of_other_strengths_and_malformed_ones_are_refused() -> Non
     for x in ("AA", "", PROVER.jwk["x"] + "=", 1, None):
         refused(with_header(proof(), jwk={**PROVER.jwk, "x": x}))
     refused(with_header(proof(), jwk={**PROVER.jwk, "crv": "P-384"}), "curve P-256")
+
+
+def test_case_27_a_key_says_what_it_is() -> None:
+    refused(proof(header={"jwk": {**PROVER.jwk, "kty": "OKP"}}), "curve P-256")
+    refused(proof(header={"jwk": {**PROVER.jwk, "crv": "secp256k1"}}), "curve P-256")
+    refused(proof(PROVERS["RS256"], header={"jwk": {**PROVERS["RS256"].jwk, "kty": "EC"}}), "RSA key")
+
+
+def test_case_32_a_key_and_a_signature_have_one_spelling() -> None:
+    """Another spelling of a key would have another thumbprint."""
+    while True:
+        short = Prover()
+        x = base64.urlsafe_b64decode(short.jwk["x"] + "==")
+        if x[0] == 0:
+            break
+    assert checked(proof(short)).key == short.thumbprint
+    refused(proof(short, header={"jwk": {**short.jwk, "x": b64(x[1:])}}), "wrong length")
+    signed, _, signature = proof().rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    for other in (raw[:32] + b"\0" + raw[32:], raw + b"\0", raw[:-1]):
+        refused(f"{signed}.{b64(other)}", "wrong length")
 
 
 def test_case_32_cut_long_and_respelt_proofs_are_refused() -> None:

@@ -148,6 +148,7 @@ def test_case_32_a_signature_has_one_spelling() -> None:
     assert VERIFIER.verify(f"{text}.{encoded(other)}") is None
     assert VERIFIER.verify(f"{text}.{encoded(encode_dss_signature(r, s))}") is None, "DER is another spelling"
     assert VERIFIER.verify(f"{text}.{signature}=") is None
+    assert VERIFIER.verify(f"{text}.{encoded(raw[:32] + bytes(1) + raw[32:])}") is None
 
 
 @given(st.data())

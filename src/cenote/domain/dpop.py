@@ -77,8 +77,8 @@ def checked(text: str, *, method: str, url: str, now: int, token: str | None = N
     target = claims.get("htu")
     if not isinstance(target, str) or normalised(target) != normalised(url):
         raise InvalidProof("htu is not the address of the request")
-    # A time may have a fraction (RFC 7519 2); True is an int, too.
-    if isinstance(issued, bool) or not isinstance(issued, int | float):
+    # A time may have a fraction (RFC 7519 2).
+    if not isinstance(issued, int | float):
         raise InvalidProof("iat must be a time")
     if not now - LIFETIME <= issued * 1000 <= now + AHEAD:
         raise InvalidProof("iat is not about now")
