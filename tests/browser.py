@@ -121,6 +121,8 @@ class _Forms(HTMLParser):
         if tag == "form":
             self.forms.append(Form(given["action"], {}))
             self._open = True
+        elif given.get("type") == "checkbox" and "checked" not in given:
+            return  # an empty box is not sent
         elif self._open and tag == "input" and "name" in given:
             self.forms[-1].fields[given["name"]] = given.get("value", "")
 

@@ -280,6 +280,14 @@ def asserted_id(text: str) -> str:
     return str(found)
 
 
+def asserted_handle(text: str) -> str | None:
+    """The sub in the user handle of an answer that `asserted_id` could read: whom the browser says it is of."""
+    try:
+        return _bytes(json.loads(text)["response"]["userHandle"]).decode()
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
 def is_credential_id(text: object) -> bool:
     """Whether this could be the id of a passkey: what is not is never looked up."""
     return isinstance(text, str) and _CREDENTIAL_ID.fullmatch(text) is not None

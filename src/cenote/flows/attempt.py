@@ -57,6 +57,8 @@ class Attempt:
     `watch` is what threat protection holds of it, from the first factor on, in a pool that has it.
 
     `new_email` is an address that its user sets up as a second factor in this request.
+
+    `kept_devices` are the secrets that a browser on the pages keeps, by device key: of whoever signed in with it.
     """
 
     ctx: Context
@@ -79,6 +81,7 @@ class Attempt:
     watch: Watch | None = None
     door: Door = Door.API
     new_email: str = ""
+    kept_devices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def attributes(self) -> Mapping[str, str]:

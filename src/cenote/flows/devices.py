@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from cenote.domain import devices as rules
-from cenote.domain import srp
-from cenote.domain.devices import Device
+from cenote.domain import srp, user_agents
+from cenote.domain.devices import Device, DeviceSecret
 from cenote.domain.errors import NotAuthorized, ResourceNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.sign_in import DEVICE_STEPS, FIRST_FACTORS, Proof
-from cenote.flows.attempt import INVALID_SESSION, Attempt, Ticket, lifetime
+from cenote.domain.users import User
+from cenote.flows.attempt import INVALID_SESSION, Attempt, Ticket, Verdict, lifetime
 from cenote.flows.context import Context
 from cenote.flows.tokens import INVALID_REFRESH_TOKEN
 from cenote.store.clients import Client
@@ -24,6 +25,8 @@ from cenote.store.pools import Pool
 
 # The challenge that pycognito answers without the `Session` it was given.
 SESSIONLESS: Final = DEVICE_STEPS[0]
+SECRET_SIZE: Final = 32
+SALT_SIZE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,61 @@ async def named(attempt: Attempt) -> Device | None:
 
     ResourceNotFound where the request itself names one that is not the user's: clients then forget the key and answer
     once more, with the same proof (recorded: amazon-cognito-identity-js), so that the challenge must not be used up.
+
+    A browser on the pages names none: it is the one of those it keeps that is the user's.
     """
-    if not attempt.device_key or not rules.tracks(attempt.pool.document):
+    keys = (attempt.device_key,) if attempt.device_key else tuple(attempt.kept_devices)
+    if not keys or not rules.tracks(attempt.pool.document):
         return None
     if attempt.user is None or not attempt.proved & FIRST_FACTORS:
         return None
     user = attempt.user
-    device = await attempt.ctx.store.devices.find(user.pool_id, user.sub, attempt.device_key)
-    if device is None and attempt.device_given:
+    for key in keys:
+        device = await attempt.ctx.store.devices.find(user.pool_id, user.sub, key)
+        if device is not None:
+            attempt.device_key = key
+            return device
+    if attempt.device_given:
         raise ResourceNotFound(NO_SUCH_DEVICE)
-    return device
+    return None
+
+
+async def shown(attempt: Attempt) -> Verdict:
+    """Whether the browser keeps the secret of the device it is. One that does not is a browser like any other."""
+    ctx, pool, user, key = attempt.ctx, attempt.pool, attempt.user, attempt.device_key
+    if user is None:
+        raise TypeError("a device proves itself in a sign-in of a known user")
+    given = attempt.kept_devices.get(key, "")
+    secret = await ctx.store.devices.secret(pool, user.sub, key)
+    right = await ctx.work.run(srp.check_password, group_key(pool), key, given, secret.salt, secret.verifier)
+    if right:
+        return Verdict(Proof.DEVICE, counts=False)
+    attempt.device_key, attempt.kept_devices = "", {}
+    return Verdict(counts=False)
+
+
+async def remember(ctx: Context, pool: Pool, user: User, device_key: str) -> str:
+    """Makes the browser of a sign-in on the pages a remembered device of the user's; the secret that it is to keep.
+
+    `device_key` is the one that came with this sign-in. As at ConfirmDevice, only a verifier of the secret is stored.
+    """
+    secret, salt, now = ctx.entropy(SECRET_SIZE).hex(), ctx.entropy(SALT_SIZE), ctx.clock()
+    verifier = await ctx.work.run(srp.verifier, group_key(pool), device_key, secret, salt)
+    device = Device(
+        pool_id=pool.pool_id,
+        sub=user.sub,
+        device_key=device_key,
+        name=user_agents.described(ctx.request.user_agent),
+        status=rules.REMEMBERED,
+        address=ctx.request.address,
+        created_at=now,
+        updated_at=now,
+        authenticated_at=now,
+    )
+    async with ctx.store.transaction():
+        await ctx.store.users.get(user.pool_id, user.sub)
+        await ctx.store.devices.add(pool, device, DeviceSecret(verifier, salt))
+    return secret
 
 
 def proves_itself(attempt: Attempt) -> bool:

@@ -56,6 +56,7 @@ IN_SECRET_BLOCK = frozenset({"PASSWORD_VERIFIER", "DEVICE_PASSWORD_VERIFIER"})
 PASSWORD_FLOWS = frozenset({Flow.USER_PASSWORD_AUTH, Flow.ADMIN_USER_PASSWORD_AUTH})
 # How often one challenge may be answered with a code.
 TRIES = 5
+NO_DEVICES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,11 @@ async def initiate(
     metadata: Mapping[str, str],
     session: str | None = None,
     door: Door = Door.API,
+    kept_devices: Mapping[str, str] = NO_DEVICES,
 ) -> Outcome:
     """Begins a sign-in whose flow the client may use, `session` being what ConfirmSignUp gave.
 
-    A page has no secret hash to give: it is the server's own.
+    A page has no secret hash to give: it is the server's own. Its browser may keep secrets of devices, by their keys.
     """
     protection.require_allowed(ctx, pool, client)
     typed = required(parameters, "USERNAME")
@@ -129,6 +131,7 @@ async def initiate(
         device_key=devices.key_in(parameters),
         device_given="DEVICE_KEY" in parameters,
         door=door,
+        kept_devices=kept_devices,
     )
     if custom_auth.is_open(attempt):
         enough = await custom_auth.begun(attempt, parameters)
@@ -173,6 +176,7 @@ async def respond(
     responses: Mapping[str, str],
     metadata: Mapping[str, str],
     door: Door = Door.API,
+    kept_devices: Mapping[str, str] = NO_DEVICES,
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
     protection.require_allowed(ctx, pool, client)
@@ -193,6 +197,7 @@ async def respond(
         dpop.require(pool, client)
         accounts.check_secret_hash(client, name, responses.get("SECRET_HASH"))
     attempt = await resumed(ctx, pool, client, ticket, metadata)
+    attempt.kept_devices = kept_devices
     require_same_user(attempt, ticket, name)
     devices.take_name(attempt, ticket, responses)
     verdict = await CHALLENGES[ticket.challenge].answer(attempt, ticket, responses)
@@ -352,7 +357,8 @@ async def recognised(attempt: Attempt, user: User, bound: devices.Bound) -> Reco
         amr=(proof.value for proof in attempt.proved),
         device_key=bound.device_key,
     )
-    return Recognised(user, session, cookie, bound.metadata)
+    # A browser that is a device of the user's already needs no second one, whatever it was asked to prove.
+    return Recognised(user, session, cookie, None if attempt.device is not None else bound.metadata)
 
 
 async def use(attempt: Attempt, ticket: Ticket | None, verdict: Verdict) -> None:
@@ -394,6 +400,8 @@ async def proceed(attempt: Attempt, step: sign_in.Step, parameters: Mapping[str,
         raise step.error(step.message)
     if not isinstance(step, sign_in.Challenge):
         raise TypeError("tokens are granted where a session begins")
+    if step.name == devices.SESSIONLESS and attempt.door is Door.PAGES:
+        return await settle(attempt, None, await devices.shown(attempt), {})
     if step.name == "PASSWORD" and (attempt.flow in PASSWORD_FLOWS or "PASSWORD" in parameters):
         verdict = await CHALLENGES[step.name].answer(attempt, None, parameters)
         return await settle(attempt, None, verdict, {})

@@ -22,7 +22,7 @@ def test_case_51_no_form_works_without_its_token(app: App) -> None:
     browser = app.signed_in()
     query = browser.get("/oauth2/authorize", app.request(prompt="login")).location.partition("?")[2]
     fields = {"username": "mallory", "password": PASSWORD, "attribute.email": "m@example.com", "answer": "1"}
-    for path in ("/signup", "/confirm", "/forgotPassword", "/confirmForgotPassword", "/mfa"):
+    for path in ("/signup", "/confirm", "/forgotPassword", "/confirmforgotPassword", "/mfa"):
         assert stale(browser.post(f"{path}?{query}", fields)), path
     consent = browser.post(f"/consent?{query}", {"choice": "allow"})
     assert (consent.status, "location" in consent.headers) == (400, False)

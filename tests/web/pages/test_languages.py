@@ -8,7 +8,7 @@ import pytest
 from cenote.domain import passwords
 from cenote.domain.errors import InvalidPassword
 from cenote.domain.passwords import Wording
-from cenote.web.pages import challenges, consent, languages, problem, sign_up
+from cenote.web.pages import challenges, consent, fields, languages, problem, sign_up
 
 PAGES = Path(languages.__file__).parent
 CALL = re.compile(r"""_\(\s*("[^"]+"|'[^']+')""")
@@ -23,7 +23,7 @@ def used() -> set[str]:
         found |= {match[1:-1] for match in CALL.findall(template.read_text())}
     for module in PAGES.glob("*.py"):
         found |= set(SAID.findall(module.read_text()))
-    for texts in (challenges.FACTORS, consent.SCOPES, problem.SENTENCES, sign_up.LABELS, sign_up.TERMS):
+    for texts in (challenges.FACTORS, consent.SCOPES, problem.SENTENCES, fields.LABELS, sign_up.TERMS):
         found |= set(texts.values())
     return found - {""}
 

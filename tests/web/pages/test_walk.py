@@ -195,7 +195,12 @@ def test_a_user_walks_through_the_pages(app: App, playwright: Playwright, look: 
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
+    added = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
+
+    def present(enabled: bool) -> None:
+        given = {"authenticatorId": added["authenticatorId"], "enabled": enabled}
+        devtools.send("WebAuthn.setAutomaticPresenceSimulation", given)
+
     walk.begin(prompt="login", login_hint=email)
     walk.see("Sign in")
     walk.press("Next")
@@ -207,12 +212,19 @@ def test_a_user_walks_through_the_pages(app: App, playwright: Playwright, look: 
     walk.see("Add a passkey")
     walk.press("Add a passkey")
     walk.back_at_the_app()
+    # Whom the browser offers in the list of the user name's field picks that, and types nothing.
+    walk.begin(prompt="login")
+    walk.back_at_the_app()
+    present(False)
     walk.begin(prompt="login", login_hint=email)
+    walk.see("Sign in")
     walk.press("Next")
     walk.press("Passkey")
     walk.see("Sign in with your passkey")
+    present(True)
     walk.press("Use your passkey")
     walk.back_at_the_app()
+    present(False)
 
     walk.begin(prompt="consent")
     walk.see(f"Allow {app.client['ClientName']}?")

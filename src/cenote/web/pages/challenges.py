@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from cenote.domain import mfa
 from cenote.domain import passwords as password_rules
 from cenote.domain.errors import CognitoError, EnableSoftwareTokenMFA, PasswordResetRequired
 from cenote.flows import passwords, sign_in, software_tokens
 from cenote.flows.attempt import Door
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, Parameters
-from cenote.web.pages import login
+from cenote.web.pages import devices, fields, login
 from cenote.web.pages.visits import LONGEST, STALE, Visit, page
 from cenote.web.problems import Problem
 
@@ -85,6 +86,7 @@ async def question(
         data=data,
         session=session,
         error=error,
+        faulty="password" if known.member in PASSWORDS else "answer",
         challenge=challenge,
         username=username,
         **VALUES.get(challenge, nothing)(visit.pool, parameters),
@@ -96,9 +98,7 @@ PASSWORDS: Final = frozenset({"PASSWORD", "NEW_PASSWORD"})
 CARRIED: Final = (
     "available",
     "CODE_DELIVERY_DESTINATION",
-    "CODE_DELIVERY_DELIVERY_MEDIUM",
     "MFAS_CAN_CHOOSE",
-    "FRIENDLY_DEVICE_NAME",
     "requiredAttributes",
 )
 
@@ -119,11 +119,10 @@ def second_factors(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]
     return {"options": [(name, shown.get(name, name)) for name in names]}
 
 
-def code(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
+def code(pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
     return {
         "destination": parameters.get("CODE_DELIVERY_DESTINATION", ""),
-        "medium": parameters.get("CODE_DELIVERY_DELIVERY_MEDIUM", ""),
-        "device": parameters.get("FRIENDLY_DEVICE_NAME", ""),
+        "remember": devices.asks(pool) and mfa.is_on(pool.document),
     }
 
 
@@ -133,7 +132,8 @@ def passkey(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 def new_password(pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
     names = json.loads(parameters.get("requiredAttributes", "[]"))
-    return {"policy": policy_of(pool), "attributes": [name.removeprefix("userAttributes.") for name in names]}
+    wanted = [name.removeprefix("userAttributes.") for name in names]
+    return {"policy": policy_of(pool), "fields": [fields.of(name, required=True) for name in wanted]}
 
 
 VALUES: Final[Mapping[str, Callable[[Pool, Mapping[str, str]], dict[str, Any]]]] = {
@@ -173,6 +173,7 @@ async def answered(visit: Visit) -> Answer:
             {"USERNAME": username, **responses(challenge, session, given)},
             {},
             Door.PAGES,
+            devices.kept(visit.request, visit.pool),
         )
     except EnableSoftwareTokenMFA as error:
         return await app_form(visit, username, session, form.data["secret"], error=error.message)
@@ -222,6 +223,8 @@ async def app_form(visit: Visit, username: str, session: str, secret: str, *, er
         data={"challenge": "MFA_SETUP", "username": username, "secret": secret},
         session=session,
         error=error,
+        faulty="answer",
+        remember=devices.asks(visit.pool),
         challenge="MFA_SETUP",
         username=username,
         secret=secret,

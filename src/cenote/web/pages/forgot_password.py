@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from cenote.domain.errors import CognitoError
+from cenote.domain.errors import CognitoError, InvalidPassword, PasswordHistoryPolicyViolation
 from cenote.flows import forgot_password as flow
 from cenote.web.http import Answer
 from cenote.web.pages import login
@@ -23,6 +23,7 @@ async def form(visit: Visit, *, username: str = "", error: str = "") -> Answer:
         "forgot_password.html",
         page=PAGE,
         error=error,
+        faulty="username",
         username=username,
         signs_in_by=login.kinds(visit.pool),
     )
@@ -44,13 +45,20 @@ async def posted(visit: Visit) -> Answer:
 
 
 async def reset_form(
-    visit: Visit, username: str, destination: str, *, error: str = "", notice: str = ""
+    visit: Visit,
+    username: str,
+    destination: str,
+    *,
+    error: str = "",
+    faulty: str = "answer",
+    notice: str = "",
 ) -> Answer:
     return await visit.show(
         "reset_password.html",
         page=RESET,
         data={"username": username, "destination": destination},
         error=error,
+        faulty=faulty,
         notice=notice,
         username=username,
         destination=destination,
@@ -78,5 +86,7 @@ async def reset(visit: Visit) -> Answer:
             metadata={},
         )
     except CognitoError as error:
-        return await reset_form(visit, username, destination, error=error.message)
+        of_password = isinstance(error, (InvalidPassword, PasswordHistoryPolicyViolation))
+        faulty = "password" if of_password else "answer"
+        return await reset_form(visit, username, destination, error=error.message, faulty=faulty)
     return await login.form(visit, username=username, notice="Your password was changed. Sign in.")

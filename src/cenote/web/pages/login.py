@@ -6,15 +6,15 @@ from cenote.domain.clients import auth_flows
 from cenote.domain.errors import CognitoError, PasswordResetRequired, UserNotConfirmed
 from cenote.domain.oauth import OAuthError
 from cenote.domain.sign_in import Flow, allows_flow
-from cenote.flows import browser_sessions, sign_in
+from cenote.flows import browser_sessions, sign_in, usernameless
 from cenote.flows import sign_up as sign_up_flow
 from cenote.flows.attempt import Door
 from cenote.flows.browser_sessions import Live
 from cenote.store.pools import Pool
-from cenote.web.http import Answer, cookie
+from cenote.web.http import Answer, cookie, redirect
 from cenote.web.oauth import authorize
 from cenote.web.oauth.requests import Redirected
-from cenote.web.pages import challenges, forgot_password, passkeys, sign_up
+from cenote.web.pages import challenges, devices, forgot_password, passkeys, sign_up
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE = "login"
@@ -35,17 +35,36 @@ async def shown(visit: Visit) -> Answer:
     return await form(visit)
 
 
-async def form(visit: Visit, *, username: str = "", error: str = "", notice: str = "") -> Answer:
+@page
+async def again(visit: Visit) -> Answer:
+    """Where a page that only follows another is asked for by its address, the way begins anew."""
+    return redirect(f"/login?{visit.query}")
+
+
+async def form(
+    visit: Visit, *, username: str = "", error: str = "", faulty: str = "", notice: str = ""
+) -> Answer:
+    asked = None
+    if takes_any_passkey(visit):
+        asked = await usernameless.ask(visit.ctx, visit.pool, visit.client)
     return await visit.show(
         "sign_in.html",
         page=PAGE,
+        session="" if asked is None else asked.session or "",
         error=error,
+        faulty=faulty,
         notice=notice,
         username=username or visit.wanted.login_hint,
         with_password=not is_choice_based(visit),
+        passkey="" if asked is None else asked.parameters["CREDENTIAL_REQUEST_OPTIONS"],
         signs_in_by=kinds(visit.pool),
         can_sign_up=sign_up_flow.is_open(visit.pool),
     )
+
+
+def takes_any_passkey(visit: Visit) -> bool:
+    """Whether a passkey that the browser offers by itself signs its user in, without a name."""
+    return is_choice_based(visit) and usernameless.is_possible(visit.pool)
 
 
 def kinds(pool: Pool) -> str:
@@ -64,18 +83,27 @@ async def posted(visit: Visit) -> Answer:
     username = given.get("username", "")
     if visit.form(PAGE) is None:
         return await form(visit, username=username, error=STALE)
+    if "answer" in given and takes_any_passkey(visit):
+        return await passkey_given(visit, given.get("session", ""), given["answer"])
     if not username:
-        return await form(visit, error="Enter your user name.")
+        return await form(visit, error="Enter your user name.", faulty="username")
     parameters = {"USERNAME": username}
     flow = Flow.USER_AUTH
     if not is_choice_based(visit):
         flow = Flow.USER_PASSWORD_AUTH
         if "password" not in given:
-            return await form(visit, username=username, error="Enter your password.")
+            return await form(visit, username=username, error="Enter your password.", faulty="password")
         parameters["PASSWORD"] = given["password"]
     try:
         outcome = await sign_in.initiate(
-            visit.ctx, visit.pool, visit.client, flow, parameters, {}, door=Door.PAGES
+            visit.ctx,
+            visit.pool,
+            visit.client,
+            flow,
+            parameters,
+            {},
+            door=Door.PAGES,
+            kept_devices=devices.kept(visit.request, visit.pool),
         )
     except UserNotConfirmed:
         notice = "Confirm your account with the code that we sent you."
@@ -83,7 +111,18 @@ async def posted(visit: Visit) -> Answer:
     except PasswordResetRequired as error:
         return await forgot_password.form(visit, username=username, error=error.message)
     except CognitoError as error:
-        return await form(visit, username=username, error=error.message)
+        faulty = "password" if flow is Flow.USER_PASSWORD_AUTH else "username"
+        return await form(visit, username=username, error=error.message, faulty=faulty)
+    return await went_on(visit, username, outcome)
+
+
+async def passkey_given(visit: Visit, session: str, credential: str) -> Answer:
+    try:
+        username, outcome = await usernameless.answer(
+            visit.ctx, visit.pool, visit.client, session, credential
+        )
+    except CognitoError as error:
+        return await form(visit, error=error.message)
     return await went_on(visit, username, outcome)
 
 
@@ -100,6 +139,7 @@ async def went_on(visit: Visit, username: str, outcome: sign_in.Outcome) -> Answ
     live = Live(outcome.session, outcome.user)
     if not await authorize.is_meant(visit.ctx, visit.wanted, live):
         raise Redirected(visit.wanted, OAuthError("login_required", "somebody else has signed in"))
+    await devices.remember(visit, outcome)
     if await passkeys.should_be_offered(visit, live):
         return visit.leave("/passkeys/add", live)
     return await entered(visit, live)

@@ -14,12 +14,31 @@ const RULES = {
   digit: (value) => /[0-9]/.test(value),
   symbol: (value) => /[\^$*.[\]{}()?"!@#%&/\\,><':;|_~`=+\- ]/.test(value),
 };
-for (const field of document.querySelectorAll('input[aria-describedby="policy"]')) {
+for (const field of document.querySelectorAll('input[aria-describedby~="policy"]')) {
   field.addEventListener('input', () => {
     for (const item of document.querySelectorAll('#policy [data-rule]')) {
       item.classList.toggle('met', RULES[item.dataset.rule](field.value, item));
     }
   });
+}
+
+// A button beside each password that shows what was typed, until the form is sent.
+for (const place of document.querySelectorAll('[data-show]')) {
+  const field = place.querySelector('input');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'reveal';
+  button.setAttribute('aria-label', place.dataset.show);
+  button.setAttribute('aria-controls', field.id);
+  const show = (shown) => {
+    field.type = shown ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(shown));
+  };
+  show(false);
+  button.addEventListener('click', () => show(field.type === 'password'));
+  field.form.addEventListener('submit', () => show(false));
+  field.classList.add('reveals');
+  field.after(button);
 }
 
 function decoded(options) {
@@ -52,17 +71,32 @@ function encoded(credential) {
   });
 }
 
+// Has the browser answer the form's question, and sends that; `more` are options beside the question.
+async function answer(form, more) {
+  const publicKey = decoded(JSON.parse(form.dataset.options));
+  form.elements.answer.value = encoded(await navigator.credentials[form.dataset.passkey]({ publicKey, ...more }));
+  form.submit();
+}
+
 for (const form of document.querySelectorAll('form[data-passkey]')) {
+  // Until a passkey is asked for, the browser offers those it has in the list of the user name's field.
+  let waiting = null;
+  if ('autofill' in form.dataset && window.PublicKeyCredential) {
+    form.hidden = false;
+    PublicKeyCredential.isConditionalMediationAvailable?.().then((available) => {
+      if (!available) return;
+      waiting = new AbortController();
+      answer(form, { mediation: 'conditional', signal: waiting.signal }).catch(() => {});
+    });
+  }
   form.addEventListener('submit', async (event) => {
-    const field = form.elements.answer;
-    if (field.value) return;
+    if (form.elements.answer.value) return;
     event.preventDefault();
+    waiting?.abort();
     const told = form.querySelector('[role="alert"]');
     told.hidden = true;
     try {
-      const publicKey = decoded(JSON.parse(form.dataset.options));
-      field.value = encoded(await navigator.credentials[form.dataset.passkey]({ publicKey }));
-      form.submit();
+      await answer(form, {});
     } catch {
       told.textContent = form.dataset.failed;
       told.hidden = false;

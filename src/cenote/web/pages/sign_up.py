@@ -1,49 +1,23 @@
 """Signing up: the form with what the pool asks for, and the code that confirms it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
-from cenote.domain import attributes as attribute_rules
 from cenote.domain import first_factors
-from cenote.domain.errors import CognitoError
+from cenote.domain.errors import CognitoError, InvalidPassword, UsernameExists
 from cenote.domain.sign_in import Flow
 from cenote.flows import sign_in
 from cenote.flows import sign_up as flow
 from cenote.flows.attempt import Door
-from cenote.store.pools import Pool
 from cenote.web.http import Answer
-from cenote.web.pages import login
+from cenote.web.pages import fields, login
 from cenote.web.pages.challenges import policy_of
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE: Final = "signup"
 CONFIRM: Final = "confirm"
-LABELS: Final = {
-    "email": "E-mail address",
-    "phone_number": "Phone number",
-    "name": "Name",
-    "given_name": "Given name",
-    "family_name": "Family name",
-    "middle_name": "Middle name",
-    "nickname": "Nickname",
-    "preferred_username": "Preferred user name",
-    "birthdate": "Date of birth",
-    "address": "Address",
-    "gender": "Gender",
-    "locale": "Language",
-    "zoneinfo": "Time zone",
-    "website": "Website",
-    "profile": "Profile page",
-    "picture": "Picture",
-    "updated_at": "Updated at",
-}
-TYPES: Final = {"email": "email", "phone_number": "tel", "birthdate": "date", "website": "url"}
-COMPLETE: Final = {
-    "email": "email", "phone_number": "tel", "name": "name", "given_name": "given-name",
-    "family_name": "family-name", "middle_name": "additional-name", "nickname": "nickname",
-    "birthdate": "bday", "address": "street-address", "website": "url",
-}  # fmt: skip
-
+# The field that an error is about, where there is one for sure.
+FAULTY: Final[Mapping[type[CognitoError], str]] = {InvalidPassword: "password", UsernameExists: "username"}
 TERMS: Final = {"terms-of-use": "Terms of use", "privacy-policy": "Privacy policy"}
 # The languages of the pages as the model calls them in links (LanguageIdType).
 TERMS_LANGUAGES: Final = {
@@ -62,45 +36,14 @@ TERMS_LANGUAGES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One attribute to fill in, as HTML wants it."""
-
-    name: str
-    label: str
-    type: str
-    autocomplete: str
-    required: bool
-    value: str
-
-
-def fields(pool: Pool, given: dict[str, str]) -> list[Field]:
-    """What the pool requires, and the address or number that its users are found or verified by."""
-    document = pool.document
-    required = set(attribute_rules.required(document["SchemaAttributes"])) - {"sub"}
-    by = set(document.get("UsernameAttributes", ()))
-    wanted = required | set(document.get("AutoVerifiedAttributes", ()))
-    # The name that users sign in by is asked for first, in a field of its own.
-    names = [name for name in (*LABELS, *sorted(wanted - set(LABELS))) if name in wanted and by != {name}]
-    return [
-        Field(
-            name,
-            LABELS.get(name, name.removeprefix("custom:")),
-            TYPES.get(name, "text"),
-            COMPLETE.get(name, "off"),
-            name in required,
-            given.get(name, ""),
-        )
-        for name in names
-    ]
-
-
 @page
 async def shown(visit: Visit) -> Answer:
     return await form(visit)
 
 
-async def form(visit: Visit, *, given: dict[str, str] | None = None, error: str = "") -> Answer:
+async def form(
+    visit: Visit, *, given: dict[str, str] | None = None, error: str = "", faulty: str = ""
+) -> Answer:
     if not flow.is_open(visit.pool):
         return await login.form(visit, error="Signing up is not open here.")
     given = given or {}
@@ -108,9 +51,10 @@ async def form(visit: Visit, *, given: dict[str, str] | None = None, error: str 
         "sign_up.html",
         page=PAGE,
         error=error,
+        faulty=faulty,
         username=given.get("username", ""),
         signs_in_by="+".join(sorted(visit.pool.document.get("UsernameAttributes", ()))) or "username",
-        fields=fields(visit.pool, given),
+        fields=fields.of_pool(visit.pool, given),
         policy=policy_of(visit.pool),
         password_optional=first_factors.has_codes(visit.pool.document),
         terms=await terms(visit),
@@ -136,14 +80,14 @@ async def posted(visit: Visit) -> Answer:
     typed = {
         name: value
         for name, value in typed.items()
-        if name in {field.name for field in fields(visit.pool, {})}
+        if name in {field.name for field in fields.of_pool(visit.pool, {})}
     }
     username = given.get("username", "")
     again: dict[str, str] = {**typed, "username": username}
     if visit.form(PAGE) is None:
         return await form(visit, given=again, error=STALE)
     if not username:
-        return await form(visit, given=again, error="Enter your user name.")
+        return await form(visit, given=again, error="Enter your user name.", faulty="username")
     try:
         signed_up = await flow.register(
             visit.ctx,
@@ -156,7 +100,8 @@ async def posted(visit: Visit) -> Answer:
             metadata={},
         )
     except CognitoError as error:
-        return await form(visit, given=again, error=error.message)
+        faulty = FAULTY.get(type(error), "")
+        return await form(visit, given=again, error=error.message, faulty=faulty)
     if signed_up.confirmed:
         return await login.form(visit, username=username, notice="Your account is ready. Sign in.")
     details: Any = signed_up.details or {}
@@ -181,6 +126,7 @@ async def confirmation(
         data=data,
         session=session or "",
         error=error,
+        faulty="answer",
         notice=notice,
         username=username,
         destination=destination,
@@ -194,6 +140,23 @@ async def confirm_shown(visit: Visit) -> Answer:
 
 
 @page
+async def resent(visit: Visit) -> Answer:
+    given, kept = visit.request.form, visit.form(CONFIRM)
+    if kept is None:
+        return await confirmation(visit, "", error=STALE)
+    username, session = kept.data["username"], given.get("session")
+    try:
+        details: Any = await flow.resend(visit.ctx, visit.pool, visit.client, username, metadata={})
+    except CognitoError as error:
+        destination = kept.data["destination"]
+        return await confirmation(
+            visit, username, destination=destination, session=session, error=error.message
+        )
+    destination, notice = details["Destination"], "We sent you a new code."
+    return await confirmation(visit, username, destination=destination, session=session, notice=notice)
+
+
+@page
 async def confirmed(visit: Visit) -> Answer:
     """Confirms the user, and signs them in at once where the client's flows let the code stand for that."""
     given, kept = visit.request.form, visit.form(CONFIRM)
@@ -202,15 +165,6 @@ async def confirmed(visit: Visit) -> Answer:
     username = kept.data.get("username") or given.get("username", "")
     destination, session = kept.data.get("destination", ""), given.get("session")
     try:
-        if given.get("choice") == "resend":
-            details: Any = await flow.resend(visit.ctx, visit.pool, visit.client, username, metadata={})
-            return await confirmation(
-                visit,
-                username,
-                destination=details["Destination"],
-                session=session,
-                notice="We sent you a new code.",
-            )
         signing_in = await flow.confirm(
             visit.ctx, visit.pool, visit.client, username, given.get("answer", ""), signed_up=session
         )

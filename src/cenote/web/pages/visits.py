@@ -86,10 +86,14 @@ class Visit:
         data: Mapping[str, str] | None = None,
         session: str = "",
         error: str = "",
+        faulty: str = "",
         notice: str = "",
         **values: Any,
     ) -> Answer:
-        """A page; `page` is what its form is for, with the data that the next step needs. 400 with an error."""
+        """A page; `page` is what its form is for, with the data that the next step needs. 400 with an error.
+
+        `faulty` is the id of the field that the error is about: it gets the focus, which else the error itself gets.
+        """
         web, nonce = self.web, self.web.nonce()
         sealed = forms.token(
             self.ctx, self.pool, self.client, self.browser, page, session=session, data=data or {}
@@ -105,6 +109,7 @@ class Visit:
             form=sealed,
             session=session,
             error=self.texts(error) if error else "",
+            faulty=(faulty or "error") if error else "",
             notice=self.texts(notice) if notice else "",
             look=look,
             **values,
