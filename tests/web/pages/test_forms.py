@@ -203,3 +203,40 @@ def test_a_password_of_256_characters_is_taken_as_it_is(app: App) -> None:
     app.server.idp.admin_set_user_password(
         UserPoolId=app.pool, Username=app.user, Password=PASSWORD, Permanent=True
     )
+
+
+def test_what_a_sign_up_lacks_is_said_at_its_field(make: PoolFactory) -> None:
+    required = [
+        {"Name": name, "Required": True, "AttributeDataType": "String"} for name in ("given_name", "email")
+    ]
+    app = oauth_app(make, pool=make.pool(Schema=required), with_user=False)
+    browser = app.browser()
+    page = browser.get("/signup", app.request(lang="de"))
+    answer = browser.fill(page, username="ada", password=PASSWORD, attribute__email="ada@example.com")
+    assert (answer.status, "Bitte füllen Sie dieses Feld aus." in answer.text) == (400, True)
+    field = answer.text.partition('id="attribute-2"')[2].partition(">")[0]
+    assert 'name="attribute.given_name"' in field
+    assert 'aria-describedby="error" aria-invalid="true"' in field
+    assert 'value="ada@example.com"' in answer.text
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "given_name"), ("ja", "family_name")])
+def test_names_are_asked_for_in_the_order_of_the_language(
+    make: PoolFactory, language: str, first: str
+) -> None:
+    names = ("given_name", "family_name")
+    required = [{"Name": name, "Required": True, "AttributeDataType": "String"} for name in names]
+    app = oauth_app(make, pool=make.pool(Schema=required), with_user=False)
+    text = app.browser().get("/signup", app.request(lang=language)).text
+    assert min(names, key=lambda name: text.index(f"attribute.{name}")) == first
+
+
+@pytest.mark.parametrize("path", ["/mfa", "/resendcode", "/confirmforgotPassword"])
+def test_a_page_that_follows_another_leads_to_the_beginning_when_asked_for_by_itself(
+    app: App, path: str
+) -> None:
+    page = app.browser().get(path, app.request())
+    assert page.status == 302
+    assert page.location.startswith("/login?")
+    bad = app.browser().get(path, app.request(redirect_uri="https://evil.example/"))
+    assert (bad.status, "location" in bad.headers) == (400, False)

@@ -1,5 +1,6 @@
 """Fields for attributes, as HTML wants them: at sign-up, and beside a new password for what is still missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,8 @@ COMPLETE: Final = {
     "family_name": "family-name", "middle_name": "additional-name", "nickname": "nickname",
     "birthdate": "bday", "address": "street-address", "website": "url",
 }  # fmt: skip
+# Where people are called by their family's name first.
+FAMILY_FIRST: Final = frozenset({"ja", "ko", "zh-CN", "zh-TW"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def of(name: str, *, required: bool, value: str = "") -> Field:
     )
 
 
-def of_pool(pool: Pool, given: dict[str, str]) -> list[Field]:
+def of_pool(pool: Pool, given: Mapping[str, str], language: str) -> list[Field]:
     """What the pool requires, and the address or number that its users are found or verified by."""
     document = pool.document
     required = set(attribute_rules.required(document["SchemaAttributes"])) - {"sub"}
@@ -64,4 +67,7 @@ def of_pool(pool: Pool, given: dict[str, str]) -> list[Field]:
     wanted = required | set(document.get("AutoVerifiedAttributes", ()))
     # The name that users sign in by is asked for first, in a field of its own.
     names = [name for name in (*LABELS, *sorted(wanted - set(LABELS))) if name in wanted and by != {name}]
+    if language in FAMILY_FIRST and {"given_name", "family_name"} <= wanted:
+        names.remove("family_name")
+        names.insert(names.index("given_name"), "family_name")
     return [of(name, required=name in required, value=given.get(name, "")) for name in names]

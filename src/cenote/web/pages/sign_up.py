@@ -54,7 +54,7 @@ async def form(
         faulty=faulty,
         username=given.get("username", ""),
         signs_in_by="+".join(sorted(visit.pool.document.get("UsernameAttributes", ()))) or "username",
-        fields=fields.of_pool(visit.pool, given),
+        fields=fields.of_pool(visit.pool, given, visit.texts.language),
         policy=policy_of(visit.pool),
         password_optional=first_factors.has_codes(visit.pool.document),
         terms=await terms(visit),
@@ -77,17 +77,18 @@ async def posted(visit: Visit) -> Answer:
         for name, value in given.items()
         if name.startswith("attribute.")
     }
-    typed = {
-        name: value
-        for name, value in typed.items()
-        if name in {field.name for field in fields.of_pool(visit.pool, {})}
-    }
+    asked = fields.of_pool(visit.pool, typed, visit.texts.language)
+    typed = {field.name: field.value for field in asked if field.value}
     username = given.get("username", "")
     again: dict[str, str] = {**typed, "username": username}
     if visit.form(PAGE) is None:
         return await form(visit, given=again, error=STALE)
     if not username:
         return await form(visit, given=again, error="Enter your user name.", faulty="username")
+    for number, field in enumerate(asked, 1):
+        if field.required and not field.value:
+            missing = "Fill in this field, please."
+            return await form(visit, given=again, error=missing, faulty=f"attribute-{number}")
     try:
         signed_up = await flow.register(
             visit.ctx,
