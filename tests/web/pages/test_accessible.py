@@ -212,3 +212,54 @@ def test_the_policy_is_ticked_off_as_one_types(chromium: Browser, wordy: App) ->
         page.locator("#password").fill(typed)
         expect(met).to_have_count(count)
     page.close()
+
+
+LOGO = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32"><rect width="120" height="32" rx="8" fill="#7a3cff"/>'
+    b'<circle cx="16" cy="16" r="8" fill="#fff"/></svg>'
+)
+SKY = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><defs><linearGradient id="g"><stop stop-color="#dfe9ff"/>'
+    b'<stop offset="1" stop-color="#f3e8ff"/></linearGradient></defs><rect fill="url(#g)" width="16" height="9"/></svg>'
+)
+
+
+@pytest.mark.parametrize("look", ["style", "classic"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_brand_is_looked_at(chromium: Browser, make: PoolFactory, look: str, size: str) -> None:
+    app = oauth_app(make)
+    idp = app.server.idp
+    if look == "style":
+        colors = {"lightMode": {"defaults": {"backgroundColor": "7a3cffff"}}}
+        idp.create_managed_login_branding(
+            UserPoolId=app.pool,
+            ClientId=app.id,
+            Settings={
+                "components": {
+                    "primaryButton": colors,
+                    "form": {"logo": {"enabled": True}},
+                    "pageBackground": {"image": {"enabled": True}},
+                },
+                "categories": {"form": {"location": {"horizontal": "START", "vertical": "CENTER"}}},
+            },
+            Assets=[
+                {"Category": "FORM_LOGO", "ColorMode": "LIGHT", "Extension": "SVG", "Bytes": LOGO},
+                {"Category": "PAGE_BACKGROUND", "ColorMode": "LIGHT", "Extension": "SVG", "Bytes": SKY},
+            ],
+        )
+    else:
+        idp.create_user_pool_domain(UserPoolId=app.pool, Domain=f"brand-{app.user}")
+        css = (
+            ".banner-customizable { background-color: #241f31; padding: 20px; } .submitButton-customizable "
+            "{ background-color: #a51d2d; } .submitButton-customizable:hover { background-color: #8a1825; }"
+        )
+        idp.set_ui_customization(UserPoolId=app.pool, CSS=css)
+    context = chromium.new_context(viewport=SIZES[size], color_scheme="light")  # type: ignore[arg-type]
+    page, folder = context.new_page(), SCREENSHOTS / "brands"
+    for path in ("/login", "/signup", "/consent"):
+        if path == "/consent":
+            know(context, app)
+        page.goto(at(app, path))
+        page.screenshot(path=folder / f"{look}-{size}-{path[1:]}.png", full_page=True)
+        assert not faults(page), path
+    context.close()

@@ -52,13 +52,15 @@ PLACES: Final = {"START": "flex-start", "CENTER": "center", "END": "flex-end"}
 class Look:
     """`style` is CSS that was written by us; `logo` and `favicon` are addresses of images of this site.
 
-    `dark_logo` is the logo where a browser prefers dark colours.
+    `dark_logo` is the logo where a browser prefers dark colours. The classic pages never named their app: what their CSS
+    draws a banner with was not made for a name on it.
     """
 
     style: str = ""
     logo: str = ""
     dark_logo: str = ""
     favicon: str = ""
+    names_app: bool = True
 
 
 PLAIN: Final = Look()
@@ -72,7 +74,7 @@ async def of(ctx: Context, pool: Pool, client: Client) -> Look:
     classic = await ctx.store.ui_customizations.for_client(pool.pool_id, client.client_id)
     if classic is None:
         return PLAIN
-    return Look(style=classic.style or "", logo=classic.image_path or "")
+    return Look(style=classic.style or "", logo=classic.image_path or "", names_app=not classic.style)
 
 
 def styled(style: BrandingStyle, assets: Iterable[Asset]) -> Look:
