@@ -3,8 +3,10 @@
 They are documented by OpenID Connect Core 1.0; where Cognito documents something else, a test says so.
 """
 
+import base64
+
 import pytest
-from tests.browser import CALLBACK, App, claims, oauth_app, pkce
+from tests.browser import CALLBACK, PASSWORD, App, claims, oauth_app, pkce
 from tests.conftest import PoolFactory
 
 
@@ -224,3 +226,48 @@ def test_case_68_state_nonce_and_challenge_are_kept_as_they_were_given(app: App)
     code = app.code(nonce=nonce, code_challenge=challenge, code_challenge_method="S256")
     given = app.token(code=code, code_verifier=verifier).document
     assert claims(given["id_token"])["nonce"] == nonce
+
+
+def test_oidcc_server(app: App) -> None:
+    """What its verify() steps look at, in one flow."""
+    nonce = "n-0S6_WzA2Mj"
+    given = app.tokens(nonce=nonce, scope="openid email")
+    assert (given["token_type"], given["expires_in"] > 0) == ("Bearer", True)
+    told = claims(given["id_token"])
+    assert (told["iss"], told["aud"], told["sub"], told["nonce"]) == (
+        app.server.app.deployment.issuer(app.pool),
+        app.id,
+        app.sub,
+        nonce,
+    )
+    assert told["iat"] <= told["exp"]
+    assert "auth_time" in told
+
+
+def test_oidcc_scope_all(app: App) -> None:
+    token = app.tokens(scope="openid email phone profile")["access_token"]
+    given = app.browser().get("/oauth2/userInfo", authorization=f"Bearer {token}").document
+    assert {"sub", "email", "phone_number", "given_name"} <= set(given)
+
+
+def test_oidcc_ensure_post_request_succeeds(app: App) -> None:
+    """OpenID Connect Core 3.1.2.1: an authorize request may be posted, by who is known here and by who is not."""
+    assert "code" in app.signed_in().post("/oauth2/authorize", app.request()).given
+    browser = app.browser()
+    page = browser.get(browser.post("/oauth2/authorize", app.request()).location)
+    assert "code" in browser.fill(page, username=app.user, password=PASSWORD).given
+
+
+def test_oidcc_ensure_request_with_valid_pkce_succeeds(app: App) -> None:
+    verifier, challenge = pkce()
+    code = app.code(code_challenge=challenge, code_challenge_method="S256")
+    assert app.token(code=code, code_verifier=verifier).status == 200
+
+
+def test_oidcc_ensure_request_object_with_redirect_uri_is_refused_before_it_is_read(app: App) -> None:
+    body = base64.urlsafe_b64encode(b'{"redirect_uri":"https://evil.example/"}').decode().rstrip("=")
+    page = app.signed_in().get(
+        "/oauth2/authorize", {**app.request(), "request": f"eyJhbGciOiJub25lIn0.{body}."}
+    )
+    assert page.location.startswith(f"{CALLBACK}?")
+    assert page.given["error"] == "request_not_supported"

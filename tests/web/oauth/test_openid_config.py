@@ -59,3 +59,19 @@ def test_oidcc_discovery_jwks_holds_the_key_of_a_token_and_no_private_member(app
 
 def test_oidcc_discovery_of_an_unknown_pool_is_not_found(app: App) -> None:
     assert app.browser().get("/local_nobody/.well-known/openid-configuration").status == 404
+
+
+def test_oidcc_idtoken_unsigned_is_not_offered(document: dict[str, Any]) -> None:
+    assert "none" not in document["id_token_signing_alg_values_supported"]
+
+
+def test_oidcc_discovery_endpoints_are_absolute_and_speak_the_issuers_scheme(
+    document: dict[str, Any],
+) -> None:
+    scheme = document["issuer"].partition("://")[0]
+    endpoints = {name: url for name, url in document.items() if name.endswith(("_endpoint", "_uri"))}
+    assert len(endpoints) >= 6
+    assert all(url.startswith(f"{scheme}://") for url in endpoints.values()), endpoints
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert set(document["response_types_supported"]) >= {"code"}
+    assert set(document["grant_types_supported"]) >= {"authorization_code"}

@@ -1,7 +1,9 @@
 """The requirements of the OpenID "RP-Initiated Logout OP" profile, each under the name of its conformance test."""
 
+import jwt
 import pytest
-from tests.browser import App, Browser, oauth_app
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.browser import App, Browser, claims, oauth_app
 from tests.conftest import PoolFactory
 
 BYE = "https://app.example.com/bye"
@@ -69,3 +71,34 @@ def test_oidcc_rp_initiated_logout_modified_id_token_hint(app: App) -> None:
     page = browser.get("/logout", query)
     assert (page.status, "location" in page.headers) == (400, False)
     assert is_signed_in(app, browser)
+
+
+def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(app: App) -> None:
+    document = app.browser().get(f"/{app.pool}/.well-known/openid-configuration").document
+    assert document["end_session_endpoint"].endswith("/logout")
+
+
+def test_oidcc_rp_initiated_logout_bad_id_token_hint(app: App) -> None:
+    """A token with the right claims that somebody else has signed."""
+    browser = app.signed_in()
+    told = claims(app.tokens(browser)["id_token"])
+    forged = jwt.encode(told, rsa.generate_private_key(65537, 2048), algorithm="RS256", headers={"kid": "x"})
+    page = browser.get("/logout", {"id_token_hint": forged, "post_logout_redirect_uri": BYE})
+    assert (page.status, "location" in page.headers) == (400, False)
+    assert is_signed_in(app, browser)
+
+
+def test_oidcc_rp_initiated_logout_only_state_shows_an_error(app: App) -> None:
+    browser = app.signed_in()
+    page = browser.get("/logout", {"state": "a state"})
+    assert (page.status, "location" in page.headers) == (400, False)
+    assert is_signed_in(app, browser)
+
+
+def test_oidcc_rp_initiated_logout_may_be_posted(app: App) -> None:
+    """RP-Initiated Logout 1.0, 2: with GET and with POST."""
+    browser = app.signed_in()
+    hint = app.tokens(browser)["id_token"]
+    page = browser.post("/logout", {"id_token_hint": hint, "post_logout_redirect_uri": BYE, "state": "s"})
+    assert (page.status, page.location) == (303, f"{BYE}?state=s")
+    assert not is_signed_in(app, browser)

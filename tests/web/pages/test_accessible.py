@@ -215,11 +215,13 @@ def test_the_policy_is_ticked_off_as_one_types(chromium: Browser, wordy: App) ->
 
 
 LOGO = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32"><rect width="120" height="32" rx="8" fill="#7a3cff"/>'
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32">'
+    b'<rect width="120" height="32" rx="8" fill="#7a3cff"/>'
     b'<circle cx="16" cy="16" r="8" fill="#fff"/></svg>'
 )
 SKY = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><defs><linearGradient id="g"><stop stop-color="#dfe9ff"/>'
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><defs><linearGradient id="g">'
+    b'<stop stop-color="#dfe9ff"/>'
     b'<stop offset="1" stop-color="#f3e8ff"/></linearGradient></defs><rect fill="url(#g)" width="16" height="9"/></svg>'
 )
 

@@ -13,7 +13,9 @@ from cenote.web.pages import challenges, consent, fields, languages, problem, si
 PAGES = Path(languages.__file__).parent
 CALL = re.compile(r"""_\(\s*("[^"]+"|'[^']+')""")
 # What handlers say: `error="…"`, `notice="…"`, STALE and its like.
-SAID = re.compile(r'(?:error|missing|notice|STALE: Final|ANY: Final|WRONG: Final|notice) ?= ?"([A-Z][^"]+)"')
+SAID = re.compile(
+    r'(?:error|missing|notice|WRONG_CODE: Final|STALE: Final|ANY: Final|WRONG: Final|notice) ?= ?"([A-Z][^"]+)"'
+)
 
 
 def used() -> set[str]:

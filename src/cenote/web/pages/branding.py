@@ -52,8 +52,8 @@ PLACES: Final = {"START": "flex-start", "CENTER": "center", "END": "flex-end"}
 class Look:
     """`style` is CSS that was written by us; `logo` and `favicon` are addresses of images of this site.
 
-    `dark_logo` is the logo where a browser prefers dark colours. The classic pages never named their app: what their CSS
-    draws a banner with was not made for a name on it.
+    `dark_logo` is the logo where a browser prefers dark colours. The classic pages never named their app: a banner that
+    their CSS draws was not made for a name on it.
     """
 
     style: str = ""

@@ -88,5 +88,5 @@ async def reset(visit: Visit) -> Answer:
     except CognitoError as error:
         of_password = isinstance(error, (InvalidPassword, PasswordHistoryPolicyViolation))
         faulty = "password" if of_password else "answer"
-        return await reset_form(visit, username, destination, error=error.message, faulty=faulty)
+        return await reset_form(visit, username, destination, error=visit.told(error), faulty=faulty)
     return await login.form(visit, username=username, notice="Your password was changed. Sign in.")

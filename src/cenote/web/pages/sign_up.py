@@ -171,7 +171,7 @@ async def confirmed(visit: Visit) -> Answer:
         )
     except CognitoError as error:
         return await confirmation(
-            visit, username, destination=destination, session=session, error=error.message
+            visit, username, destination=destination, session=session, error=visit.told(error)
         )
     if signing_in is None:
         return await login.form(visit, username=username, notice="Your account is ready. Sign in.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from cenote.domain.errors import CodeMismatch, CognitoError, ExpiredCode
 from cenote.flows import browser_sessions
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
@@ -39,6 +40,8 @@ LONGEST_ATTRIBUTE: Final = 2048
 ANSWERED: Final = "answered"
 # Said of a form that is not this browser's, or too old.
 STALE: Final = "This page is no longer valid. Please try again."
+# Said of a code where nobody is to learn whether somebody waits for one: the API has an error for each (case 37).
+WRONG_CODE: Final = "This code is wrong or too old. Check it, or ask for a new one."
 
 
 @dataclass(slots=True)
@@ -149,6 +152,11 @@ class Visit:
             "session": live.session.session_id,
             "query": self.query_digest(),
         }
+
+    def told(self, error: CognitoError) -> str:
+        """An error in words that do not tell whether there is such a user, where the client hides that."""
+        hidden = isinstance(error, (CodeMismatch, ExpiredCode)) and not self.client.reveals_users
+        return WRONG_CODE if hidden else error.message
 
     def query_digest(self) -> str:
         return forms.digest(self.query).hex()
