@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from cenote.domain import clients, resource_servers
+from cenote.domain import clients
 from cenote.domain.claims import SELF_SERVICE_SCOPE
 from cenote.domain.errors import CognitoError, FeatureUnavailableInTier, InvalidParameter
 from cenote.domain.oauth import OAuthError
@@ -151,7 +151,7 @@ def scopes_of(
         scopes = tuple(scope for scope in permitted if scope != SELF_SERVICE_SCOPE)
     else:
         scopes = tuple(dict.fromkeys(asked.split()))
-    if not scopes or not set(scopes) <= set(permitted) or resource_servers.REGISTER in scopes:
+    if not scopes or not set(scopes) <= set(permitted):
         raise invalid("scope cannot be registered")
     return scopes
 

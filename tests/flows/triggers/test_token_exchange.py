@@ -61,6 +61,12 @@ def test_case_34_a_function_changes_nothing_that_makes_the_token_what_it_is(
     assert (given["client_id"], given["scope"]) == (one.service.id, "files/read")
     assert given["act"]["sub"] == one.service.id
     assert given["origin_jti"] == claims(token)["origin_jti"]
+
+
+def test_nobody_but_the_server_says_who_acts(one: Exchange, functions: FunctionServer) -> None:
+    functions.answers[KIND] = adding(claimsToAddOrOverride={"act": {"sub": "somebody"}})
+    token = one.subject()["access_token"]
+    assert "act" not in claims(token)
     assert "act" not in claims(one.derive(token)["IssuedToken"])
 
 
