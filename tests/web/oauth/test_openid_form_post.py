@@ -35,7 +35,7 @@ def test_oidcc_form_post_nothing_in_it_can_run_and_nobody_keeps_it(app: App) -> 
 
 
 # The profile is the Basic one over again, in this mode: what an answer carries, and what goes on with it.
-def posted(app: App, browser: Browser | None = None, **changes: str | None) -> dict[str, str]:
+def posted(app: App, browser: Browser | None = None, /, **changes: str | None) -> dict[str, str]:
     """The fields of the form that an authorize request leads to, which goes nowhere else."""
     request = app.request(response_mode="form_post", **changes)
     page = (browser or app.signed_in()).get("/oauth2/authorize", request)
