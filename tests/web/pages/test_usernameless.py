@@ -11,6 +11,10 @@ from tests.browser import CALLBACK, PASSWORD, App, Browser, Page, forms, oauth_a
 from tests.calls import at_once, sign_in
 from tests.conftest import PoolFactory
 
+from cenote.domain.errors import CognitoError
+from cenote.domain.request import RequestFacts
+from cenote.flows import usernameless
+
 WRONG = "Incorrect username or password."
 
 
@@ -203,3 +207,41 @@ def test_a_client_without_choice_offers_no_passkey(make: PoolFactory) -> None:
     again = opened(app, browser)
     answer = browser.post(f"/login?{query}", {**forms(again)[0].fields, "answer": '{"id":"AAAA"}'})
     assert (answer.status, "Enter your user name." in answer.text) == (400, True)
+
+
+def test_case_51_a_passkey_is_added_to_the_session_that_was_asked(app: App) -> None:
+    """The page for adding one was given to another session of the same browser."""
+    browser = app.browser()
+    browser.get("/login", app.request())
+    page = app.signed_in(browser).get("/passkeys/add", app.request())
+    assert "Add a passkey" in page.text
+    other = oauth_app(PoolFactory(app.server), pool=app.pool, ExplicitAuthFlows=FLOWS)
+    app.signed_in(browser, other.user)
+    made = json.dumps(Authenticator().make(options(page), ORIGIN))
+    answer = browser.fill(page, answer=made)
+    assert (answer.status, "no longer valid" in answer.text) == (400, True)
+    token = sign_in(app.server.idp, app.id, other.user)["AccessToken"]
+    assert app.server.idp.list_web_authn_credentials(AccessToken=token)["Credentials"] == []
+
+
+def test_case_44_the_engine_takes_no_ticket_of_another_question_for_this_one(
+    app: App, device: Authenticator
+) -> None:
+    server = app.server
+    asked = server.idp.initiate_auth(
+        ClientId=app.id,
+        AuthFlow="USER_AUTH",
+        AuthParameters={"USERNAME": app.user, "PREFERRED_CHALLENGE": "WEB_AUTHN"},
+    )
+    given = json.loads(asked["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
+
+    async def answer() -> str:
+        ctx = server.app.context(RequestFacts("", None, "127.0.0.1", "a browser", None, "login"))
+        pool, client = await server.app.store.clients.resolve(app.id)
+        try:
+            await usernameless.answer(ctx, pool, client, asked["Session"], device.get(given, ORIGIN))
+        except CognitoError as error:
+            return error.message
+        return ""
+
+    assert server.run(answer()) == "Invalid session for the user."
