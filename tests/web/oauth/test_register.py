@@ -189,6 +189,7 @@ def test_case_86_what_anybody_registered_gets_nothing_before_its_user_consents(o
     page = browser.get("/oauth2/authorize", app.request())
     assert page.location.startswith("/consent?")
     page = browser.get(page.location)
+    assert "https://app.example.com<" in page.text  # whatever the app calls itself
     denied = browser.fill(page, choice="deny")
     assert denied.given["error"] == "access_denied"
     allowed = browser.fill(page, choice="allow")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cenote.domain.oauth import OAuthError
-from cenote.web.http import Answer
+from cenote.web.http import Answer, origin_source
 from cenote.web.oauth import authorize
 from cenote.web.oauth.requests import Redirected
 from cenote.web.pages import device, login
@@ -37,6 +37,8 @@ async def form(visit: Visit) -> Answer:
         data={"session": live.session.session_id},
         scopes=scopes,
         name=login.display_name(live),
+        # Who named the app may be anybody (dynamic registration): where it is, its user sees for themselves.
+        goes_to=origin_source(visit.wanted.redirect_uri) if ticket is None else "",
         user_code="" if ticket is None else ticket.user_code,
     )
 
