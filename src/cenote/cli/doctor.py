@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         texts,
         given_up,
     )
-    findings = [check(settings) for check in checks]
+    findings = [check(settings) for check in checks] + functions(settings)
     for good, text in findings:
         print(f"{'ok  ' if good else 'FAIL'}  {text}")
     return 0 if all(good for good, _ in findings) else 1
@@ -107,6 +107,17 @@ def texts(settings: Settings) -> Finding:
     if settings.sns_endpoint or settings.sms_gateway:
         return True, f"text messages go out by {'SNS' if settings.sns_endpoint else 'a gateway'}"
     return True, "no sns_endpoint or sms_gateway: text messages stay in the outbox"
+
+
+def functions(settings: Settings) -> list[Finding]:
+    """Each function that is to run on this machine."""
+    from cenote.outbound.functions.targets import hosted_functions, parsed  # noqa: PLC0415
+
+    found = hosted_functions(parsed(settings.functions), thorough=True)
+    return [
+        (not missing, f"function {name}: {missing}" if missing else f"function {name} can run")
+        for name, missing in found.items()
+    ]
 
 
 def given_up(settings: Settings) -> Finding:

@@ -18,7 +18,7 @@ from cenote.domain.request import RequestFacts
 from cenote.flows.context import Context
 from cenote.flows.signing import Signing
 from cenote.flows.work import Work
-from cenote.outbound.functions.targets import Functions
+from cenote.outbound.functions.targets import Functions, Place
 from cenote.outbound.functions.targets import parsed as parsed_functions
 from cenote.server import example, jobs, log_export
 from cenote.server.metrics import Metrics
@@ -217,6 +217,7 @@ def called_functions(settings: Settings, clock: Callable[[], int]) -> Functions:
         tries=settings.function_tries,
         clock=clock,
         guard=forbid_in_transaction,
+        place=Place(settings.region, settings.account, reload=settings.private),
     )
 
 

@@ -18,6 +18,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from cenote.outbound.functions import targets
+from cenote.outbound.functions.targets import hosted_functions
 from cenote.server import logs
 from cenote.server.app import Application, opened_store
 from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
@@ -136,14 +138,17 @@ def is_ready(host: str, settings: Settings) -> bool:
 
 
 def check_before_start(settings: Settings) -> None:
-    """What would otherwise fail in a worker, where nobody reads it: the data directory, the certificate, the
-    access key that signed calls need.
+    """What would otherwise fail in a worker, where nobody reads it: the data directory, the certificate, what
+    functions of this machine need, the access key that signed calls need.
     """
     make_data(settings)
     for name in ("tls_cert", "tls_key"):
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):
             raise SettingsError(f"{name}, {path}, cannot be read.")
+    for name, missing in hosted_functions(targets.parsed(settings.functions)).items():
+        if missing:
+            raise SettingsError(f"functions.{name}: {missing}.")
     if not settings.private and not asyncio.run(has_access_key(settings)):
         raise SettingsError(
             f"At {settings.base_url} others can reach this server, so signed calls need an access key, and there"
