@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cenote import __version__
 from cenote.api import OPERATIONS
@@ -37,6 +37,9 @@ from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
 from cenote.wire.dispatch import Dispatcher, Observe
 from cenote.wire.sigv4 import SignatureVerifier
 
+if TYPE_CHECKING:
+    from cenote.api.functions.invocations import Invocations
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -45,6 +48,8 @@ log = logging.getLogger("cenote.server")
 access = logging.getLogger("cenote.access")
 # What the server does of its own accord is nobody's request.
 OWN_REQUEST = RequestFacts("", None, "", "", None, "")
+# Where Lambda's Invoke API is, for functions that run here.
+INVOKE = "/2015-03-31/functions/"
 JOBS = (jobs.deliver_messages, jobs.sweep, log_export.deliver_log_events)
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
@@ -85,6 +90,8 @@ class Application:
             await self.dispatcher(scope, receive, send)
         elif path.endswith((JWKS_PATH, DISCOVERY_PATH)) and scope["method"] in {"GET", "HEAD"}:
             await answer(send, *await self.well_known.answer(path))
+        elif self.invocations is not None and path.startswith(INVOKE):
+            await self.invocations(scope, receive, send)
         elif self.web.has(path):
             await self.web(scope, receive, send)
         elif path == "/health":
@@ -141,6 +148,9 @@ class Application:
             )
             self.well_known = WellKnown(store, self.signing, self.deployment, sites)
             self.dispatcher = self._dispatcher()
+            self.invocations = self._invocations()
+            if self.invocations is not None:
+                stack.push_async_callback(self.invocations.close)
             if settings.example:
                 await example.make(self.context(OWN_REQUEST))
             background = [asyncio.create_task(job(self)) for job in JOBS]
@@ -164,15 +174,31 @@ class Application:
             request,
         )
 
+    def _signatures(self) -> SignatureVerifier | None:
+        """None where any credentials pass: on one's own machine."""
+        if self.settings.private:
+            return None
+        return SignatureVerifier(self.store.access_keys.find_secret, clock=self.clock)
+
+    def _invocations(self) -> "Invocations | None":
+        """Lambda's Invoke API, where functions run here."""
+        if not self.functions.hosted:
+            return None
+        from cenote.api.functions.invocations import Invocations  # noqa: PLC0415 (few have such functions)
+
+        return Invocations(
+            self.functions,
+            signatures=self._signatures(),
+            body_timeout=self.settings.body_timeout,
+            observe=self._observer(),
+        )
+
     def _dispatcher(self) -> Dispatcher[Context]:
         settings = self.settings
-        signatures = None
-        if not settings.private:
-            signatures = SignatureVerifier(self.store.access_keys.find_secret, clock=self.clock)
         return Dispatcher(
             {service: hardened(handlers) for service, handlers in OPERATIONS.items()},
             context=self.context,
-            signatures=signatures,
+            signatures=self._signatures(),
             clock=self.clock,
             max_body=settings.max_body,
             body_timeout=settings.body_timeout,

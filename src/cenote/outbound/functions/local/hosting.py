@@ -68,8 +68,10 @@ class HostedFunction:
             raise FunctionFailed(error_text(outcome.payload))
         return outcome.payload
 
-    async def run(self, payload: bytes, client_context: str = "") -> Outcome:
-        """What a call comes to. It waits for its turn no longer than it may then take.
+    async def run(
+        self, payload: bytes, client_context: str = "", *, request_id: str = "", patient: bool = False
+    ) -> Outcome:
+        """What a call comes to. It waits for its turn no longer than it may then take, unless it is `patient`.
 
         Who stops waiting ends nothing: the function goes on within its time, as it does at AWS.
         """
@@ -77,11 +79,11 @@ class HostedFunction:
         if len(payload) > LARGEST_PAYLOAD:
             raise TooLarge("the event is too long")
         try:
-            async with asyncio.timeout(self.definition.timeout):
+            async with asyncio.timeout(None if patient else self.definition.timeout):
                 await self._turns.acquire()
         except TimeoutError:
             raise Busy(f"all {self.definition.concurrency} processes are busy") from None
-        task = asyncio.create_task(self._called(payload, client_context))
+        task = asyncio.create_task(self._called(payload, client_context, request_id or str(uuid.uuid4())))
         self._running.add(task)
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
@@ -93,8 +95,7 @@ class HostedFunction:
         if not task.cancelled():
             task.exception()
 
-    async def _called(self, payload: bytes, client_context: str) -> Outcome:
-        request_id = str(uuid.uuid4())
+    async def _called(self, payload: bytes, client_context: str, request_id: str) -> Outcome:
         for _ in range(HANDED):
             found = await self._instance(request_id)
             if isinstance(found, Outcome):
