@@ -32,6 +32,7 @@ node: setup ## Install the JavaScript clients that the tests drive, where Node.j
 
 $(NODE): tests/clients/package.json tests/clients/package-lock.json
 	@cd tests/clients && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@tools/compile_ric.sh
 	@touch $@
 
 test: setup node ## Run all tests, with a real PostgreSQL and the real clients

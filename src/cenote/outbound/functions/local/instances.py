@@ -171,7 +171,12 @@ class Instance:
         return admitted
 
     def _hand_over(self) -> None:
-        if self._current is None or self._fetched or self._waiting is None or not self._waiting.open:
+        if self.ended or self._current is None or self._fetched:
+            return
+        if self._waiting is None or not self._waiting.open:
+            return
+        if os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            # It is dead, and its connection only seems to be there: nobody has had the event.
             return
         reply, self._waiting = self._waiting, None
         self._fetched = True
