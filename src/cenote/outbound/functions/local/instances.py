@@ -44,6 +44,7 @@ class Instance:
         self._waiting: Reply | None = None
         self._current: Invocation | None = None
         self._fetched = False
+        self._wanted = False
         self._verdict: Callable[[str], Outcome] | None = None
         self._ready: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
@@ -130,6 +131,7 @@ class Instance:
 
     def kill(self) -> None:
         """Ends the process and all that it started, if they still run; `ended` follows."""
+        self._wanted = True
         if self._popen is not None and self._popen.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.group, signal.SIGKILL)
@@ -255,6 +257,8 @@ class Instance:
         status = self._popen.wait()
         self._api.close()
         self._over.set()
+        if not self._wanted and self._ready.done():
+            log.warning("a function has ended", extra=self._named | {"status": status})
         if not self._ready.done():
             self._ready.set_result(invocations.exited("", status))
         if self._current is not None:
