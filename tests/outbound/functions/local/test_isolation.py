@@ -62,7 +62,8 @@ async def asked(address: str, request: bytes) -> bytes:
     found = b""
     with contextlib.suppress(ConnectionError):
         writer.write(request)
-        found = await reader.read()
+        async with asyncio.timeout(30):
+            found = await reader.read()
     writer.close()
     return found
 
