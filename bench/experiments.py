@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from bench import filling, oauth, ways_in
+from bench import filling, functions, oauth, ways_in
 from bench.cryptography_alone import CryptographyAlone
 from bench.existence import SUSPICIOUS, TRIES, compared, sampled
 from bench.load import Load, Script, Timing
@@ -280,6 +280,12 @@ def endpoints(setting: Setting) -> Iterator[Finding]:
         yield Finding(*finding)
 
 
+def triggers(setting: Setting) -> Iterator[Finding]:
+    """A trigger over HTTP and one that runs here, beside a sign-in without any."""
+    for finding in functions.findings(setting.cores, setting.effort):
+        yield Finding(*finding)
+
+
 EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "ready": ready,
     "memory": memory,
@@ -290,6 +296,7 @@ EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
     "ways": ways,
     "existence": existence,
     "oauth": endpoints,
+    "functions": triggers,
 }
 
 

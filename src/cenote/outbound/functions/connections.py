@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from cenote.outbound.functions import Unreachable
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
-    import httpx2
+    from cenote.outbound.functions.conversations import Conversation
 
 # What Lambda itself lets a function answer with at most.
 MAX_ANSWER: Final = 6 * 1024 * 1024
@@ -28,49 +31,96 @@ class Reply:
     body: bytes
 
 
+class Origin(NamedTuple):
+    """Where a connection leads."""
+
+    secure: bool
+    host: str
+    port: int
+
+
+class Address(NamedTuple):
+    """A URL as a request needs it."""
+
+    origin: Origin
+    authority: str
+    target: str
+
+
 class Connections:
-    """`guard` raises where nothing may go out: inside a transaction."""
+    """`guard` raises where nothing may go out: inside a transaction.
+
+    A redirect is an answer like any other: it would lead where the operator did not send us. Neither proxies nor
+    passwords that happen to be in the environment are used. Time is limited by who calls.
+    """
 
     def __init__(self, *, guard: Callable[[], None]) -> None:
         self._guard = guard
+        self._kept: dict[Origin, list[Conversation]] = {}
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
 
     @cached_property
-    def _client(self) -> httpx2.AsyncClient:
-        import httpx2  # noqa: PLC0415 (200 ms, and only where a trigger calls a function)
+    def _tls(self) -> ssl.SSLContext:
+        import ssl  # noqa: PLC0415 (only where something goes out by TLS)
 
-        return httpx2.AsyncClient(
-            # A redirect would lead where the operator did not send us. Time is limited by who calls.
-            follow_redirects=False,
-            # Neither proxies nor passwords (.netrc) that happen to be in the environment.
-            trust_env=False,
-            timeout=None,
-            limits=httpx2.Limits(
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_CONNECTIONS,
-                keepalive_expiry=KEPT_SECONDS,
-            ),
-        )
+        return ssl.create_default_context()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         return await self.send("POST", url, body, headers)
 
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Unreachable where no answer comes, or one that is too long."""
-        import httpx2  # noqa: PLC0415 (see `_client`)
-
         self._guard()
+        address = addressed(url)
+        whole = {"host": address.authority, "accept": "*/*", **headers, "content-length": str(len(body))}
+        async with self._turns:
+            conversation = self._taken(address.origin) or await self._opened(address.origin)
+            try:
+                reply = await conversation.exchange(method, address.target, whole, body)
+            except BaseException:
+                # An answer that nobody waits for any more must not be taken for the next one's.
+                conversation.end()
+                raise
+            if conversation.open:
+                conversation.kept_at = asyncio.get_running_loop().time()
+                self._kept.setdefault(address.origin, []).append(conversation)
+        return reply
+
+    def _taken(self, origin: Origin) -> Conversation | None:
+        """The connection used last, if it is still good."""
+        kept, oldest = self._kept.get(origin, []), asyncio.get_running_loop().time() - KEPT_SECONDS
+        while kept:
+            conversation = kept.pop()
+            if conversation.open and conversation.kept_at >= oldest:
+                return conversation
+            conversation.end()
+        return None
+
+    async def _opened(self, origin: Origin) -> Conversation:
+        from cenote.outbound.functions.conversations import Conversation  # noqa: PLC0415 (h11: 15 ms)
+
+        tls = self._tls if origin.secure else None
+        loop = asyncio.get_running_loop()
         try:
-            async with self._client.stream(method, url, content=body, headers=headers) as response:
-                chunks, size = [], 0
-                async for chunk in response.aiter_bytes():
-                    size += len(chunk)
-                    if size > MAX_ANSWER:
-                        raise Unreachable("the answer is too long")
-                    chunks.append(chunk)
-                return Reply(response.status_code, dict(response.headers), b"".join(chunks))
-        except httpx2.HTTPError as error:
+            _, conversation = await loop.create_connection(Conversation, origin.host, origin.port, ssl=tls)
+        except (OSError, UnicodeError) as error:
             raise Unreachable(type(error).__name__) from None
+        return conversation
 
     async def close(self) -> None:
-        if "_client" in self.__dict__:
-            await self._client.aclose()
+        for kept in self._kept.values():
+            for conversation in kept:
+                conversation.end()
+        self._kept.clear()
+
+
+def addressed(url: str) -> Address:
+    """The parts of a URL; Unreachable for what is none."""
+    try:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        origin = Origin(secure, parts.hostname or "", parts.port or (443 if secure else 80))
+    except ValueError:
+        raise Unreachable("the address is no URL") from None
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Address(origin, parts.netloc.rpartition("@")[2], target)
