@@ -1,13 +1,18 @@
 """Where functions run, as settings say it: tables in the file, JSON in the environment, by which workers get it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.process import clean
 
 from cenote.outbound.functions import Unknown
 from cenote.outbound.functions.http import HttpFunction
 from cenote.outbound.functions.lambda_api import LambdaFunction
+from cenote.outbound.functions.local.hosting import HostedFunction
 from cenote.outbound.functions.targets import Functions, name_of, parsed
 from cenote.server.settings import SettingsError, load
 
@@ -18,6 +23,12 @@ function_timeout = 7
 url = "https://hooks.example.com/pre"
 secret = "a secret that both sides know"
 
+[functions.here]
+runtime = "python"
+handler = "app.handler"
+environment = { TABLE = "users" }
+timeout = 1.5
+
 [functions.other]
 endpoint = "http://127.0.0.1:4566/"
 region = "eu-west-1"
@@ -26,6 +37,7 @@ secret_access_key = "SK"
 function = "renamed"
 """
 HTTP = {"url": "https://h.example.com", "secret": "s" * 16}
+LOCAL = {"runtime": "python", "handler": "app.handler"}
 LAMBDA = {"endpoint": "https://l.example.com", "access_key_id": "AK", "secret_access_key": "SK"}
 
 
@@ -41,6 +53,11 @@ def test_tables_of_the_file_reach_a_worker_by_the_environment(tmp_path: Path) ->
     worker = load({}, {"CENOTE_FUNCTIONS": str(settings.functions)})
     assert parsed(worker.functions) == parsed(settings.functions)
     ready = functions(worker.functions)
+    here = ready.get("arn:aws:lambda:r:1:function:here")
+    assert isinstance(here, HostedFunction)
+    assert here is ready.hosted["here"]
+    assert (here.definition.folder, here.definition.timeout) == (Path.cwd() / "functions" / "here", 1.5)
+    assert here.definition.environment == {"TABLE": "users"}
     assert isinstance(ready.get("arn:aws:lambda:r:1:function:pre-sign-up:live"), HttpFunction)
     other = ready.get("arn:aws:lambda:r:1:function:other")
     assert isinstance(other, LambdaFunction)
@@ -59,14 +76,58 @@ def test_tables_of_the_file_reach_a_worker_by_the_environment(tmp_path: Path) ->
         ({**LAMBDA, "endpoint": "https://l.example.com/?a=b"}, "no query"),
         ({**LAMBDA, "secret_access_key": ""}, "secret_access_key"),
         ({**HTTP, "sercet": "x"}, "sercet"),
+        ({**HTTP, **LOCAL}, "either a url"),
+        ({**LOCAL, "runtime": "java"}, "java"),
+        ({"runtime": "python"}, "app.handler"),
+        ({**LOCAL, "handler": "app"}, "app.handler"),
+        ({**LOCAL, "handler": "-m.handler"}, "app.handler"),
+        ({**LOCAL, "handler": "/etc/app.handler "}, "app.handler"),
+        ({"runtime": "provided"}, "needs a command"),
+        ({**LOCAL, "concurrency": 0}, "between 1 and 1000"),
+        ({**LOCAL, "timeout": 901}, "between 1 and 900"),
+        ({**LOCAL, "timeout": 0}, "between 1 and 900"),
+        ({**LOCAL, "environment": {"A=B": "x"}}, "environment has names"),
+        ({**LOCAL, "environment": {"A": "x\0y"}}, "environment has names"),
     ],
 )
 def test_a_target_that_cannot_be_called_is_refused_without_its_secrets(
-    target: dict[str, str], word: str
+    target: dict[str, Any], word: str
 ) -> None:
     with pytest.raises(SettingsError, match=word) as refused:
         load({}, {"CENOTE_FUNCTIONS": json.dumps({"f": target})})
     assert "password@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "a/b", "ä", "x" * 65, ""])
+def test_a_function_of_this_machine_has_a_name_as_lambda_lets_one_have(name: str) -> None:
+    with pytest.raises(SettingsError, match="64 letters"):
+        load({}, {"CENOTE_FUNCTIONS": json.dumps({name: LOCAL})})
+
+
+def test_nothing_of_hosting_is_loaded_where_no_function_runs_here(tmp_path: Path) -> None:
+    """A start has 0.6 seconds for everything."""
+    code = """
+import asyncio, sys
+from cenote.server import run
+from cenote.server.app import Application
+from cenote.server.settings import load
+
+async def main():
+    app = Application(load({"data": sys.argv[1]}, {"CENOTE_FUNCTIONS": sys.argv[2]}))
+    await app.start()
+    await app.stop()
+
+asyncio.run(main())
+late = ("h11", "cenote.outbound.functions.local", "cenote.api.functions")
+print(sorted(name for name in late if name in sys.modules))
+"""
+    for table, loaded in (
+        (HTTP, []),
+        (LOCAL, ["cenote.api.functions", "cenote.outbound.functions.local", "h11"]),
+    ):
+        command = [sys.executable, "-c", code, str(tmp_path), json.dumps({"f": table})]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=clean({}))
+        assert said.stdout.strip() == str(loaded)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"f": "https://h.example.com"}'])

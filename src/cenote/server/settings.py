@@ -94,7 +94,8 @@ FIELDS: tuple[Field, ...] = (
     Field("aws_secret_access_key", "", "Its secret.", secret=True),
     Field("messages_per_hour", 30, "Most messages an hour that users may have sent to one address or number; 0 for any"
           " number."),
-    Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON.", secret=True),
+    Field("functions", "", "What triggers call: tables [functions.NAME] in the file, or JSON; see docs/triggers.md.",
+          secret=True),
     Field("function_timeout", 5, "Seconds that a function may take for one try."),
     Field("function_tries", 3, "How often a function that does not answer is called."),
     Field("breached_passwords", "", "Path of a file of breached passwords: sorted SHA-1 hashes, one a line."),

@@ -1,4 +1,4 @@
-"""Functions that a pool's triggers call, where they run: behind a URL, or behind the Lambda Invoke API.
+"""Functions that a pool's triggers call: behind a URL, behind the Lambda Invoke API, or on this machine.
 
 A pool names a function (the ARN in its LambdaConfig), and the operator's settings say where that name is. Nothing
 that a pool's administrator or a user writes becomes an address (SECURITY.md case 70). What is called when, and what
