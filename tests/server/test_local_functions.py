@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def children(process: int) -> list[int]:
 def works_forever(process: Process, home: Path) -> list[int]:
     """A function at work without end: the processes that it has."""
     invoke(process, {"forever": True}, InvocationType="Event")
-    return [eventually(lambda name=name: number_in(home / name)) for name in ("child", "own")]
+    return [eventually(partial(number_in, home / name)) for name in ("child", "own")]
 
 
 def all_gone(processes: list[int]) -> bool:

@@ -251,7 +251,7 @@ async def test_changed_code_runs_from_the_next_call_on(machine: Machine) -> None
 
 async def eventually_called(function: HostedFunction, expected: Any) -> bool:
     """A look at the folder is followed by a rest of some of its time: a call just then sees nothing yet."""
-    for _ in range(200):
+    for _ in range(2000):
         if await called(function) == expected:
             return True
         await asyncio.sleep(0.001)
@@ -265,7 +265,7 @@ async def test_a_new_file_and_one_less_are_changes_too(machine: Machine) -> None
     for change in (lambda: machine.code("f", "x = 1\n", "more.py"), (machine.root / "f" / "more.py").unlink):
         change()
         before = process
-        for _ in range(200):
+        for _ in range(2000):
             process = (await called(function))["process"]
             if process != before:
                 break
@@ -293,7 +293,7 @@ async def test_a_repaired_function_runs_at_once(machine: Machine) -> None:
     with pytest.raises(FunctionFailed):
         await called(function)
     machine.code("f", "def handler(event, context):\n    return 'repaired'\n")
-    for _ in range(200):
+    for _ in range(2000):
         with contextlib.suppress(FunctionFailed):
             assert await called(function) == "repaired"
             return

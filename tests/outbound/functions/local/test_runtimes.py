@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,6 +210,15 @@ async def test_an_interpreter_of_the_functions_own_runs_it(machine: Machine) -> 
     wrapper.chmod(0o755)
     source = "import os\ndef handler(event, context):\n    return os.environ['WRAPPED']\n"
     assert await called(machine.host(source, interpreter="bin/python")) == "yes"
+
+
+async def test_the_function_of_the_documentation_runs_as_it_stands_there(machine: Machine) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "triggers.md").read_text()
+    section = page.partition("## Functions in a folder")[2]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    event = json.loads(section.partition("--payload '")[2].partition("'")[0])
+    answer = await called(machine.host(code), event)
+    assert answer == {**event, "response": {"autoConfirmUser": True}}
 
 
 async def test_a_command_takes_the_place_of_all(machine: Machine) -> None:

@@ -29,7 +29,7 @@ class Folder:
         return self._seen != before
 
     def _look(self) -> Seen:
-        began = time.perf_counter()
+        began = time.thread_time()
         found: set[tuple[str, int, int, int]] = set()
         folders = [self._path]
         while folders:
@@ -46,6 +46,5 @@ class Folder:
             except OSError:
                 # Gone while we looked: the next look sees it.
                 continue
-        ended = time.perf_counter()
-        self._due = ended + REST * (ended - began)
+        self._due = time.perf_counter() + REST * (time.thread_time() - began)
         return frozenset(found)

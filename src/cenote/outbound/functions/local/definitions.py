@@ -56,7 +56,7 @@ class Definition:
 
     def program(self, named: str) -> str:
         """A path in the folder, or a program on the PATH."""
-        found = shutil.which(self.folder / named if os.sep in named else named)
+        found = shutil.which(str(self.folder / named) if os.sep in named else named)
         if found is None:
             raise Unrunnable(f"the program {named} is not there: install it, or name another as interpreter")
         return found
@@ -65,9 +65,8 @@ class Definition:
         """aws-lambda-ric as Node.js would find it from the folder, or where `npm install -g` puts it."""
         folders = [self.folder / "node_modules"]
         folders += [parent / "node_modules" for parent in self.folder.parents]
-        node = shutil.which(self.interpreter or "node")
-        if node is not None:
-            folders.append(Path(node).resolve().parent.parent / "lib" / "node_modules")
+        node = Path(self.program(self.interpreter or "node")).resolve()
+        folders.append(node.parent.parent / "lib" / "node_modules")
         for folder in folders:
             package = folder / NODE_CLIENT
             if (package / "package.json").is_file():

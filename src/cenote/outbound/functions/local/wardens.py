@@ -5,6 +5,7 @@ A worker that is killed hard cannot kill anything any more. The kernel could, fo
 that only the worker has the other end of, and knows every process group.
 """
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,8 @@ class Warden:
 
     def remove(self, group: int) -> None:
         self._groups.discard(group)
-        self._tell(f"-{group}\n")
+        with contextlib.suppress(OSError):
+            self._tell(f"-{group}\n")
 
     def _tell(self, line: str) -> None:
         if self._process is None:
