@@ -98,6 +98,9 @@ class Invocations:
             body = {"Type": "Service", "message": "An error occurred and the request cannot be processed."}
             answer = refusal("ServiceException", 500, body)
         headers = [(b"x-amzn-requestid", request_id.encode()), (b"content-length", b"%d" % len(answer.body))]
+        if answer.status in {408, 413} and scope.get("http_version", "1.1").startswith("1"):
+            # The rest of the body is still on its way: nothing more can be read from this connection.
+            headers.append((b"connection", b"close"))
         start = {
             "type": "http.response.start",
             "status": answer.status,
@@ -258,8 +261,4 @@ def too_many() -> Refused:
 
 
 def refusal(code: str, status: int, body: dict[str, str]) -> Answer:
-    headers = [JSON, (b"x-amzn-errortype", code.encode())]
-    if status in {408, 413}:
-        # The rest of the body is still on its way: nothing more can be read from this connection.
-        headers.append((b"connection", b"close"))
-    return Answer(status, tuple(headers), msgspec.json.encode(body), code)
+    return Answer(status, (JSON, (b"x-amzn-errortype", code.encode())), msgspec.json.encode(body), code)

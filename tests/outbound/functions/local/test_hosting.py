@@ -213,7 +213,8 @@ async def test_its_rest_is_over_when_it_could_be_imported(machine: Machine) -> N
 
 async def test_one_that_ends_at_its_import_fails_the_call(machine: Machine) -> None:
     function = machine.host("import os\nos._exit(5)\n")
-    with pytest.raises(FunctionFailed, match="Runtime exited with error: exit status 5"):
+    text = "RequestId: [0-9a-f-]{36} Error: Runtime exited with error: exit status 5"
+    with pytest.raises(FunctionFailed, match=text):
         await called(function)
 
 

@@ -41,6 +41,7 @@ class Instance:
         self._pidfd = -1
         self._output = -1
         self._line = b""
+        self._started_for = ""
         self._waiting: Reply | None = None
         self._current: Invocation | None = None
         self._fetched = False
@@ -62,8 +63,9 @@ class Instance:
 
     async def started(self, request_id: str, stream: str) -> Outcome | None:
         """Starts the process, and waits until it asks for an event. Where it does not come to that, what to answer."""
-        address = await self._api.open()
+        self._started_for = request_id
         try:
+            address = await self._api.open()
             self._spawn(self._definition.variables(address, stream))
         except (OSError, Unrunnable, ValueError) as error:
             self._abandon()
@@ -260,7 +262,7 @@ class Instance:
         if not self._wanted and self._ready.done():
             log.warning("a function has ended", extra=self._named | {"status": status})
         if not self._ready.done():
-            self._ready.set_result(invocations.exited("", status))
+            self._ready.set_result(invocations.exited(self._started_for, status))
         if self._current is not None:
             request_id = self._current.request_id
             verdict = self._verdict or (lambda name: invocations.exited(name, status))
