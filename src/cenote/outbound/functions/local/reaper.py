@@ -1,7 +1,7 @@
 """Kills what a worker leaves behind. A program of its own, which needs nothing but Python (see `wardens.py`).
 
 It is told process groups on its standard input, `+123` and `-123`, one a line. When that ends, the worker has ended,
-whatever ended it, and what is left of them is killed.
+whatever ended it, and what is left of them is killed. Signals that stop servers are blocked in it from its start.
 """
 
 import os
@@ -10,9 +10,6 @@ import sys
 
 
 def main() -> None:
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Only the worker's end counts.
-        signal.signal(stop, signal.SIG_IGN)
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))

@@ -6,12 +6,14 @@ that only the worker has the other end of, and knows every process group.
 """
 
 import contextlib
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 REAPER: Final = Path(__file__).with_name("reaper.py")
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Warden:
@@ -44,17 +46,22 @@ class Warden:
     def _start(self) -> None:
         if not self._groups:
             return
-        self._process = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-I", "-S", str(REAPER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={},
-            # Neither the terminal's signals nor those for the server's group are for it.
-            start_new_session=True,
-            bufsize=0,
-        )
+        # It inherits what is blocked: only the worker's end counts, even while it is still starting.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 (our own program)
+                [sys.executable, "-I", "-S", str(REAPER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={},
+                # Neither the terminal's signals nor those for the server's group are for it.
+                start_new_session=True,
+                bufsize=0,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._write("".join(f"+{group}\n" for group in self._groups))
 
     def _write(self, text: str) -> None:
