@@ -147,10 +147,10 @@ def test_an_app_signs_its_user_in_by_the_pages_and_out_again(site: Site, page: P
     page.evaluate("() => { app.signIn({ customState: 'where it was' }) }")
     page.wait_for_url(f"https://{site.domain}/login?**")
     page.get_by_label("User name").fill(app.user)
-    page.get_by_label("Password").fill("Wrong-Horse-9")
+    page.get_by_label("Password", exact=True).fill("Wrong-Horse-9")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("alert").wait_for()
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{site.origin}/**")
     page.wait_for_function("() => app.heard.includes('signInWithRedirect')")
@@ -174,14 +174,14 @@ def test_an_app_signs_its_user_in_by_the_pages_and_out_again(site: Site, page: P
     page.goto(f"{site.origin}/")
     page.evaluate("() => { app.signIn() }")
     page.wait_for_url(f"https://{site.domain}/login?**")
-    assert page.get_by_label("Password").count() == 1
+    assert page.get_by_label("Password", exact=True).count() == 1
 
 
 def test_an_app_whose_user_is_known_gets_tokens_without_a_question(site: Site, page: Page) -> None:
     page.goto(f"{site.origin}/")
     page.evaluate("() => { app.signIn() }")
     page.get_by_label("User name").fill(site.app.user)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_function("() => window.app && app.heard.includes('signInWithRedirect')")
     page.evaluate("() => localStorage.clear()")

@@ -162,7 +162,7 @@ def sign_in(page: Page, apache: Apache, path: str) -> None:
     page.goto(f"{apache.origin}{path}")
     page.wait_for_url("**/login?**")
     page.get_by_label("User name").fill(apache.app.user)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{apache.origin}{path}")
 
@@ -193,7 +193,7 @@ def test_signing_out_there_ends_the_session_here(page: Page, apache: Apache) -> 
     assert page.url.startswith(apache.bye)
     page.goto(f"{apache.origin}/app/report")
     page.wait_for_url("**/login?**")
-    assert page.get_by_label("Password").count() == 1
+    assert page.get_by_label("Password", exact=True).count() == 1
 
 
 def test_an_app_that_was_left_signs_in_again_without_a_question(page: Page, apache: Apache) -> None:

@@ -75,7 +75,7 @@ def test_a_single_page_app_signs_in_renews_revokes_and_signs_out(
     page.evaluate("() => { window.manager.signinRedirect() }")
     page.wait_for_url("**/login?**")
     page.get_by_label("User name").fill(app.user)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{origin}/callback?**")
     page.evaluate(MANAGER, settings)
@@ -91,4 +91,4 @@ def test_a_single_page_app_signs_in_renews_revokes_and_signs_out(
     page.evaluate(MANAGER, settings)
     page.evaluate("() => { window.manager.signinRedirect() }")
     page.wait_for_url("**/login?**")
-    assert page.get_by_label("Password").count() == 1
+    assert page.get_by_label("Password", exact=True).count() == 1

@@ -194,7 +194,7 @@ def test_without_scripts_a_user_signs_in_and_reads_the_policy(
     expect(page.locator("#policy li").first).to_have_text("At least 8 characters")
     page.goto(at(app, "/login", redirect_uri=callback))
     page.get_by_label("User name").fill(app.user)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{callback}?code=**")
     # What needs a script is not offered without one.
