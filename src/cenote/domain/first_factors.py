@@ -76,6 +76,12 @@ def has_codes(pool: Document) -> bool:
     return not allowed(pool).isdisjoint(CODES)
 
 
+def does_without_password(pool: Document, attributes: Mapping[str, str]) -> bool:
+    """Whether one-time codes are enough for who has these attributes to sign in by."""
+    held = Held(attributes, password=False, needs_mfa=pool.get("MfaConfiguration") == "ON")
+    return bool(offered(pool, held, srp=False))
+
+
 def offered(pool: Document, held: Held, *, srp: bool) -> tuple[str, ...]:
     """What a user may choose from; `srp` tells that the pool's passwords can serve SRP."""
     wanted = allowed(pool)

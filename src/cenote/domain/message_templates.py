@@ -32,6 +32,12 @@ _INVITATION: Final = {
     "EmailMessage": "Your username is {username} and temporary password is {####}.",
     "SMSMessage": "Your username is {username} and temporary password is {####}.",
 }
+# For who signs in by codes and has no password; assumed.
+_WITHOUT_PASSWORD: Final = {
+    "EmailSubject": "Your account",
+    "EmailMessage": "Your username is {username}. Sign in with it and a code that you are sent.",
+    "SMSMessage": "Your username is {username}. Sign in with it and a code that you are sent.",
+}
 # Recorded for SMS (SmsAuthenticationMessage's default); assumed for e-mail.
 _SIGN_IN: Final = {
     "EmailSubject": "Your authentication code",
@@ -84,10 +90,16 @@ def password_reset(pool: Document, medium: Medium, code: str) -> Content:
     return _email(template["EmailSubject"], template["EmailMessage"], code)
 
 
-def invitation(pool: Document, medium: Medium, username: str, password: str) -> Content:
-    """Write the message that tells a new user the user name and temporary password an administrator gave."""
+def invitation(pool: Document, medium: Medium, username: str, password: str | None) -> Content:
+    """Write the message that tells a new user the user name and temporary password an administrator gave.
+
+    Who has no password gets the pool's own template too if that speaks of none.
+    """
     own = pool.get("AdminCreateUserConfig", {}).get("InviteMessageTemplate", {})
-    template = _INVITATION | {name: text for name, text in own.items() if text}
+    if password is None:
+        own = {name: text for name, text in own.items() if text and "{####}" not in text}
+    defaults = _INVITATION if password is not None else _WITHOUT_PASSWORD
+    template = defaults | {name: text for name, text in own.items() if text}
     if medium == "SMS":
         return _sms(template["SMSMessage"], password, username)
     return _email(template["EmailSubject"], template["EmailMessage"], password, username)
@@ -112,18 +124,19 @@ def _verification_template(pool: Document, defaults: Mapping[str, str]) -> dict[
     return template
 
 
-def _sms(template: str, code: str, username: str | None = None) -> Content:
+def _sms(template: str, code: str | None, username: str | None = None) -> Content:
     return Content("", _filled(template, _values(code, username)), code, None)
 
 
-def _email(subject: str, template: str, code: str, username: str | None = None) -> Content:
+def _email(subject: str, template: str, code: str | None, username: str | None = None) -> Content:
     values = {name: escape(value) for name, value in _values(code, username).items()}
     return Content(_one_line(subject), _filled(template, values), code, None)
 
 
-def _values(code: str, username: str | None) -> dict[str, str]:
+def _values(code: str | None, username: str | None) -> dict[str, str]:
     # Documented: {username} means nothing in a verification message.
-    return {"{####}": code} if username is None else {"{####}": code, "{username}": username}
+    values = {"{####}": code, "{username}": username}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _filled(template: str, values: Mapping[str, str], link: str | None = None) -> str:

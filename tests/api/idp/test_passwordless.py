@@ -203,3 +203,71 @@ def test_a_password_that_is_not_there_is_wrong(server: RunningServer, pool: str,
             AuthParameters={"USERNAME": name, "PASSWORD": password},
         )
         assert refused == WRONG
+
+
+def made(
+    server: RunningServer, pool: str, name: str, verified: str = "true", **request: Any
+) -> dict[str, Any]:
+    """Whom an administrator makes, and their invitation, if any, under `mail`."""
+    address = f"{name}@example.com"
+    attributes = [{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": verified}]
+    user = server.idp.admin_create_user(
+        UserPoolId=pool, Username=name, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"], **request
+    )["User"]
+    return {**user, "mail": messages_to(server.url, address)}
+
+
+def test_whom_an_administrator_makes_without_a_password_needs_none(
+    server: RunningServer, pool: str, app: str
+) -> None:
+    """Documented at AdminCreateUser: no password where codes do; the status is that of who has none to change."""
+    name = f"guest-{uuid.uuid4().hex[:8]}"
+    user = made(server, pool, name)
+    (mail,) = user["mail"]
+    assert user["UserStatus"] == "CONFIRMED"
+    assert mail["code"] is None
+    assert name in mail["body"]
+    assert "password" not in mail["subject"] + mail["body"]
+    asked = ask(server.idp, app, name)
+    assert asked["AvailableChallenges"] == ["EMAIL_OTP"]
+    done = prove(server.idp, app, name, asked, sent(server, name))
+    assert claims_of(done["AuthenticationResult"]["IdToken"])["cognito:username"] == name
+
+
+def test_who_is_given_a_password_has_to_change_it(server: RunningServer, pool: str, app: str) -> None:
+    name = f"guest-{uuid.uuid4().hex[:8]}"
+    assert made(server, pool, name, TemporaryPassword=PASSWORD)["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+    step = begin(server.idp, app, name, PREFERRED_CHALLENGE="PASSWORD", PASSWORD=PASSWORD)
+    assert step["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+
+
+def test_whom_no_code_can_reach_gets_a_password(server: RunningServer, pool: str) -> None:
+    user = made(server, pool, f"guest-{uuid.uuid4().hex[:8]}", verified="false")
+    assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+    assert user["mail"][0]["code"] in user["mail"][0]["body"].replace("&amp;", "&")
+
+
+def test_an_invitation_without_a_password_has_the_pools_words_if_they_speak_of_none(
+    server: RunningServer, make: PoolFactory
+) -> None:
+    template = {
+        "EmailSubject": "Come in",
+        "EmailMessage": "{username}: {####}",
+        "SMSMessage": "{username} {####}",
+    }
+    pool = make.pool(
+        AutoVerifiedAttributes=["email"], AdminCreateUserConfig={"InviteMessageTemplate": template}, **FACTORS
+    )
+    (mail,) = made(server, pool, "guest")["mail"]
+    assert mail["subject"] == "Come in"
+    assert "{" not in mail["body"]
+    (mail,) = made(server, pool, "other", TemporaryPassword=PASSWORD)["mail"]
+    assert (mail["subject"], mail["body"]) == ("Come in", f"other: {PASSWORD}")
+
+
+def test_nobody_made_without_a_password_is_invited_again(server: RunningServer, pool: str) -> None:
+    """Documented: RESEND is for who still has a temporary password."""
+    name = f"guest-{uuid.uuid4().hex[:8]}"
+    made(server, pool, name)
+    refused = refusal(server.idp.admin_create_user, UserPoolId=pool, Username=name, MessageAction="RESEND")
+    assert refused[0] == "UnsupportedUserState"

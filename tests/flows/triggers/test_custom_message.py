@@ -1,5 +1,6 @@
 """CustomMessage: the pool's function words a message. Documented; the event's three parameters are recorded."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -132,6 +133,30 @@ def test_an_invitation_is_worded_with_the_user_name(
     assert len(functions.events("CustomMessage")) == 2
     idp.admin_create_user(UserPoolId=pool, Username="carla", MessageAction="SUPPRESS")
     assert len(functions.events("CustomMessage")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Come in, {username}!", "Come in, guest!"),
+        ("{username} with {####}", "Your username is guest. Sign in with it and a code that you are sent."),
+    ],
+)
+def test_an_invitation_without_a_password_needs_no_place_for_one(
+    server: RunningServer, make: PoolFactory, functions: FunctionServer, text: str, body: str
+) -> None:
+    """Words that speak of a password are not for who has none."""
+    functions.answers["CustomMessage"] = answering(emailMessage=text)
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    pool = make.pool(Policies=factors, **triggers("CustomMessage"))
+    address = f"{uuid.uuid4().hex}@example.com"
+    server.idp.admin_create_user(
+        UserPoolId=pool,
+        Username="guest",
+        UserAttributes=pairs({"email": address, "email_verified": "true"}),
+        DesiredDeliveryMediums=["EMAIL"],
+    )
+    assert newest_to(server.url, address)["body"] == body
 
 
 def test_a_code_for_signing_in_is_worded(

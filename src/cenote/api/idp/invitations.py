@@ -1,7 +1,8 @@
-"""AdminCreateUser: a user whom an administrator makes and invites, with a temporary password."""
+"""AdminCreateUser: a user whom an administrator makes and invites, with a temporary password or none."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cenote.api import render
@@ -11,6 +12,7 @@ from cenote.domain import delivery as ways
 from cenote.domain import identifiers, message_templates, usernames, users
 from cenote.domain import passwords as password_rules
 from cenote.domain.errors import UserNotFound
+from cenote.domain.first_factors import does_without_password
 from cenote.domain.passwords import Wording
 from cenote.domain.users import User
 from cenote.flows import accounts, delivery, passwords
@@ -39,22 +41,28 @@ async def admin_create_user(
 async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest) -> User:
     user = new_user(ctx, pool, req["Username"], attribute_rules.from_wire(req.get("UserAttributes", ())))
     messages = [] if req.get("MessageAction") == "SUPPRESS" else invitations(req, user)
-    password = temporary_password(ctx, pool, req)
-    stored = await passwords.prepared(ctx, pool, user.username, password, Wording.INVITE, temporary=True)
+    password, stored = None, None
+    if req.get("TemporaryPassword") or not does_without_password(pool.document, user.attributes):
+        password = temporary_password(ctx, pool, req)
+        stored = await passwords.prepared(ctx, pool, user.username, password, Wording.INVITE, temporary=True)
+    else:
+        # Documented at AdminCreateUser: only who has a password has to change it.
+        user = replace(user, status=users.CONFIRMED)
     await pre_sign_up.approved(
         Occasion(ctx, pool, metadata=req.get("ClientMetadata", {})),
         user,
         pre_sign_up.Source.ADMIN_CREATE_USER,
         attribute_rules.from_wire(req.get("ValidationData", ())),
     )
-    occasion, worded = await wording(ctx, pool, user, messages, req)
+    occasion, worded = await wording(ctx, pool, user, messages, req, secret=password is not None)
     names = usernames.owned(pool.document, user.username, user.attributes)
     try:
         async with ctx.store.transaction():
             if req.get("ForceAliasCreation"):
                 await attribute_flow.release(ctx, pool, names)
             await ctx.store.users.add(user, names)
-            await ctx.store.users.set_password(pool, user.sub, stored)
+            if stored is not None:
+                await ctx.store.users.set_password(pool, user.sub, stored)
             await send(occasion, worded, user, messages, password)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=True) from None
@@ -112,15 +120,27 @@ def invitations(req: shapes.AdminCreateUserRequest, user: User) -> list[ways.Del
 
 
 async def wording(
-    ctx: Context, pool: Pool, user: User, to: list[ways.Delivery], req: shapes.AdminCreateUserRequest
+    ctx: Context,
+    pool: Pool,
+    user: User,
+    to: list[ways.Delivery],
+    req: shapes.AdminCreateUserRequest,
+    *,
+    secret: bool = True,
 ) -> tuple[Occasion, Pool]:
-    """The call as functions are told of it, and the pool with its function's words for the invitation."""
+    """The call as functions are told of it, and the pool with its function's words for the invitation.
+
+    `secret` tells that there is a password to be told.
+    """
     occasion = Occasion(ctx, pool, metadata=req.get("ClientMetadata", {}))
     media = [way.medium for way in to]
-    return occasion, await custom_message.worded(occasion, user, Source.ADMIN_CREATE_USER, media)
+    worded = await custom_message.worded(occasion, user, Source.ADMIN_CREATE_USER, media, secret=secret)
+    return occasion, worded
 
 
-async def send(occasion: Occasion, pool: Pool, user: User, to: list[ways.Delivery], password: str) -> None:
+async def send(
+    occasion: Occasion, pool: Pool, user: User, to: list[ways.Delivery], password: str | None
+) -> None:
     """Queues the invitation, in the caller's transaction, for each of the ways."""
     for way in to:
         name = name_to_type(pool.document, user, way)

@@ -50,10 +50,13 @@ class Response(msgspec.Struct, rename="camel"):
     email_subject: str | None = None
 
 
-async def worded(occasion: Occasion, user: User, source: Source, media: Collection[str]) -> Pool:
+async def worded(
+    occasion: Occasion, user: User, source: Source, media: Collection[str], *, secret: bool = True
+) -> Pool:
     """The pool, with the function's wording in the place of its templates; `media` are those to be sent through.
 
-    The pool itself where it has no such function, or nothing is to be sent.
+    The pool itself where it has no such function, or nothing is to be sent. `secret` tells that the message has a
+    code or a password to tell: all but the invitation of who signs in without a password have one.
     """
     arn, pool = occasion.function_of(KIND), occasion.pool
     # Who delivers messages of a medium on their own words them, too.
@@ -76,13 +79,14 @@ async def worded(occasion: Occasion, user: User, source: Source, media: Collecti
     )
     for medium, text in (("EMAIL", response.email_message), ("SMS", response.sms_message)):
         if medium in media and text:
-            check(text, medium, invites=source is Source.ADMIN_CREATE_USER, by_link=by_link)
+            invites = source is Source.ADMIN_CREATE_USER
+            check(text, medium, secret=secret, invites=invites, by_link=by_link)
     return replace(pool, document=reworded(pool.document, response))
 
 
-def check(text: str, medium: str, *, invites: bool, by_link: bool) -> None:
+def check(text: str, medium: str, *, secret: bool, invites: bool, by_link: bool) -> None:
     """InvalidLambdaResponse for a message that does not have what it is sent for (documented; text assumed)."""
-    coded = CODE in text or (by_link and medium == "EMAIL" and _LINK.search(text) is not None)
+    coded = not secret or CODE in text or (by_link and medium == "EMAIL" and _LINK.search(text) is not None)
     if not coded or (invites and USERNAME not in text) or len(text) > LONGEST[medium]:
         raise InvalidLambdaResponse(UNRECOGNIZABLE)
 
