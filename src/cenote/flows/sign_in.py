@@ -302,7 +302,7 @@ async def settle(
 ) -> Outcome:
     """Accepts or counts an answer in one transaction, and goes on to what follows."""
     ctx, store = attempt.ctx, attempt.ctx.store
-    outcome: Outcome | None = None
+    outcome: Recognised | None = None
     session, bound = None, devices.UNBOUND
     async with store.transaction():
         await use(attempt, ticket, verdict)
@@ -339,9 +339,8 @@ async def settle(
     if session is not None and attempt.user is not None:
         return await signed_in(attempt, attempt.user, session, bound.metadata)
     if outcome is not None and attempt.user is not None:
-        await post_authentication.told(
-            Occasion(ctx, attempt.pool, attempt.client, attempt.metadata), attempt.user
-        )
+        occasion = Occasion(ctx, attempt.pool, attempt.client, attempt.metadata)
+        await post_authentication.told(occasion, attempt.user, new_device=outcome.new_device is not None)
         return outcome
     return await proceed(attempt, step, parameters)
 
@@ -418,7 +417,7 @@ async def signed_in(
     attempt: Attempt, user: User, session: Session, new_device: Mapping[str, str] | None = None
 ) -> SignedIn:
     occasion = Occasion(attempt.ctx, attempt.pool, attempt.client, attempt.metadata)
-    await post_authentication.told(occasion, user)
+    await post_authentication.told(occasion, user, new_device=new_device is not None)
     changes = await tokens.changed(occasion, user, source_of(attempt))
     result = await tokens.issue(
         attempt.ctx, attempt.pool, attempt.client, user, session, refresh=True, changes=changes

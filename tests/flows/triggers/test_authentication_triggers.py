@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.calls import PASSWORD, attempt, refusal, sign_in
 from tests.conftest import PoolFactory
+from tests.devices import TRACKED, unconfirmed
 from tests.flows.triggers.conftest import triggers
 from tests.functions import FunctionServer, arn, refusing
 
@@ -66,6 +67,16 @@ def test_both_are_told_of_a_sign_in(
         **common(pool, app, "PostAuthentication_Authentication"),
         "request": {"userAttributes": attributes(ada), "newDeviceUsed": False},
     }
+
+
+def test_post_authentication_hears_of_a_new_device(make: PoolFactory, functions: FunctionServer) -> None:
+    """documented: a flag of pools that remember devices"""
+    pool = make.pool(**triggers("PostAuthentication"), **TRACKED)
+    phone = unconfirmed(make, pool, str(make.client(pool)["ClientId"]), "ada")
+    phone.confirm(phone.prove_password()["AuthenticationResult"])
+    phone.sign_in()
+    flags = [event["request"]["newDeviceUsed"] for event in functions.events("PostAuthentication")]
+    assert flags == [True, False]
 
 
 def test_post_authentication_has_the_metadata_of_the_last_answer(

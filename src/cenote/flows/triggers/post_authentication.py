@@ -13,8 +13,11 @@ class Response(msgspec.Struct):
     """Nothing that could be said is heard."""
 
 
-async def told(occasion: Occasion, user: User, *, new_device: bool = False) -> None:
-    """Tells the function; its error keeps the tokens from the user."""
+async def told(occasion: Occasion, user: User, *, new_device: bool) -> None:
+    """Tells the function; its error keeps the tokens from the user.
+
+    `new_device`: the pool tracks devices, and the user came with none that it knows (documented).
+    """
     arn = occasion.function_of(KIND)
     if arn is not None:
         request = with_metadata(
