@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.api.idp.test_srp import Client
 from tests.calls import PASSWORD, attempt, outcome, sign_in
 from tests.conftest import PoolFactory, RunningServer
+from tests.rows import changes, rows
 from tests.security.raw import JSON, PREFIX, Answer, ask, call
 from tests.security.requests import BUILT, MODEL, members, minimal
 
@@ -48,14 +49,6 @@ class Scene:
             "Username": "ada",
             "AccessToken": self.tokens["AccessToken"],
         }
-
-    def rows(self) -> Any:
-        """All that the database has of the pool."""
-        engine, run = self.server.app.store.engine, self.server.run
-        found = {}
-        for (table,) in run(engine.all("SELECT name FROM sqlite_master WHERE type = 'table'")):
-            found[table] = sorted(map(repr, run(engine.all(f"SELECT * FROM {table}"))))
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -129,11 +122,11 @@ def test_another_content_type_is_no_call(scene: Scene, kind: str) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"])
 def test_another_method_does_nothing(scene: Scene, method: str) -> None:
-    before = scene.rows()
+    before = rows(scene.server)
     body = json.dumps(minimal("DeleteUser", **scene.names)).encode()
     answer = ask(scene.url, method, "/", body, content_type=JSON, x_amz_target=f"{PREFIX}.DeleteUser")
     assert answer.status == 404
-    assert scene.rows() == before
+    assert changes(scene.server, before) == []
 
 
 # Members
@@ -159,19 +152,19 @@ HOSTILE = [
 @pytest.mark.parametrize("operation", sorted(BUILT))
 def test_a_member_of_the_wrong_type_is_refused_and_nothing_is_written(scene: Scene, operation: str) -> None:
     shape = MODEL.shapes[MODEL.operations[operation].input]
-    before = scene.rows()
+    before = rows(scene.server)
     for name, target in shape.members.items():
         for wrong in SHAPES_OF_WRONG.get(MODEL.shapes[target].type, []):
             answer = call(scene.url, operation, {**minimal(operation, **scene.names), name: wrong})
             assert proper(answer), (name, wrong, answer)
             assert answer.error[0] in SERIALIZATION, (name, wrong, answer)
-    assert scene.rows() == before
+    assert changes(scene.server, before) == []
 
 
 @pytest.mark.parametrize("operation", sorted(BUILT))
 def test_a_required_member_that_is_missing_is_named(scene: Scene, operation: str) -> None:
     shape = MODEL.shapes[MODEL.operations[operation].input]
-    before = scene.rows()
+    before = rows(scene.server)
     for name in shape.required:
         for request in ({}, {name: None}):
             full = minimal(operation, **scene.names)
@@ -180,7 +173,7 @@ def test_a_required_member_that_is_missing_is_named(scene: Scene, operation: str
             assert proper(answer)
             assert answer.error[0] in {"InvalidParameter", "Validation"}
             assert f"at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint" in answer.error[1]
-    assert scene.rows() == before
+    assert changes(scene.server, before) == []
 
 
 @pytest.mark.parametrize("operation", sorted(BUILT))
@@ -253,13 +246,13 @@ def test_a_session_with_anything_changed_is_no_session(make: PoolFactory) -> Non
         "ChallengeName": "NEW_PASSWORD_REQUIRED",
         "ChallengeResponses": responses,
     }
-    before = scene.rows()
+    before = rows(scene.server)
     for bent in (*flipped(session), "A" * 20, "A" * 4096, session + "\n"):
         answer = call(scene.url, "RespondToAuthChallenge", {**request, "Session": bent})
         assert proper(answer)
         wanted = {("NotAuthorized", "Invalid session for the user."), ("InvalidParameter", answer.error[1])}
         assert answer.error in wanted
-    assert scene.rows() == before
+    assert changes(scene.server, before) == []
     assert call(scene.url, "RespondToAuthChallenge", {**request, "Session": session}).status == 200
 
 
@@ -279,7 +272,7 @@ def test_case_44_a_used_session_stays_used_for_a_node_whose_clock_is_behind(own:
 
 def test_a_refresh_token_with_anything_changed_is_no_token(scene: Scene) -> None:
     token = scene.tokens["RefreshToken"]
-    before = scene.rows()
+    before = rows(scene.server)
     for bent in flipped(token):
         flow = {"AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": bent}}
         requests: dict[str, dict[str, Any]] = {
@@ -290,7 +283,7 @@ def test_a_refresh_token_with_anything_changed_is_no_token(scene: Scene) -> None
             answer = call(scene.url, operation, {"ClientId": scene.app, **request})
             wanted = {("NotAuthorized", "Invalid Refresh Token"), ("InvalidParameter", answer.error[1])}
             assert answer.error in wanted
-    assert scene.rows() == before
+    assert changes(scene.server, before) == []
 
 
 JSON_VALUES = st.recursive(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.calls import PASSWORD, attempt, sign_in
 from tests.conftest import PoolFactory, RunningServer
+from tests.rows import changes, rows
 from tests.security.raw import Answer, call
 from tests.security.requests import BUILT, MODEL, members, minimal, taking
 
@@ -81,18 +82,6 @@ class Estate:
     def session(self) -> str:
         """Of a sign-in that waits for a new password."""
         return str(attempt(self.make.server.idp, self.app, f"new-{self.letter}", TEMPORARY)["Session"])
-
-    def rows(self) -> dict[str, Any]:
-        """All that the database has of the pool, less what any guess at a name writes."""
-        engine = self.make.server.app.store.engine
-        tables = self.make.server.run(engine.all("SELECT name FROM sqlite_master WHERE type = 'table'"))
-        found = {}
-        for (table,) in tables:
-            columns = self.make.server.run(engine.all(f"SELECT name FROM pragma_table_info('{table}')"))
-            if ("pool_id",) in columns:
-                select = f"SELECT * FROM {table} WHERE pool_id = ?"
-                found[table] = sorted(map(repr, self.make.server.run(engine.all(select, self.pool))))
-        return found
 
 
 def new_password(of: Estate) -> dict[str, Any]:
@@ -195,10 +184,10 @@ def test_case_77_pool_a_is_no_way_to_what_is_pool_bs(
     ways = [{}, {"Username": b.sub}, {"Username": b.email}] if "Username" in shape.members else [{}]
     for way in ways:
         request = crossing(operation, a, b, **way)
-        before = b.rows()
+        before = rows(b.make.server, pool_id=b.pool)
         answer = asked(make.server, operation, request)
         assert answer.status < 500, answer.error
-        assert b.rows() == before
+        assert changes(b.make.server, before, pool_id=b.pool) == []
         if operation in MAKING or not names_something:
             told = set(b.marks) - set(map(str, request.values()))
         else:
@@ -216,12 +205,12 @@ def find_strings(value: Any) -> list[str]:
 def test_case_77_the_access_token_of_one_pool_acts_in_that_pool_only(make: PoolFactory) -> None:
     """The token alone says which pool is meant, so the same names in another one are left alone."""
     a, b = Estate(make, "x"), Estate(make, "y")
-    before = b.rows()
+    before = rows(b.make.server, pool_id=b.pool)
     for operation in taking("AccessToken"):
         if operation not in LAST:
             asked(make.server, operation, crossing(operation, a, b))
     asked(make.server, "DeleteUser", {"AccessToken": a.tokens["AccessToken"]})
-    assert b.rows() == before
+    assert changes(b.make.server, before, pool_id=b.pool) == []
 
 
 # Pagination tokens
