@@ -208,9 +208,12 @@ def test_case_81_codes_are_sent_so_often_an_hour_and_to_nobody_more_often(own: P
 # Pages and headers
 
 
-def test_case_81_text_of_a_link_is_text_on_the_page_behind_it(server: RunningServer) -> None:
+def test_case_81_text_of_a_link_is_text_on_the_page_behind_it(
+    make: PoolFactory, server: RunningServer, pool: str
+) -> None:
+    app = make.client(pool)["ClientId"]
     for text in ("%3Cscript%3Ealert(1)%3C/script%3E", "%22%3E%3Cimg%20src=x%3E", "%27%20onload=%27x"):
-        path = f"/confirmUser?client_id={text}&user_name={text}&confirmation_code={text}"
+        path = f"/confirmUser?client_id={app}&user_name={text}&confirmation_code={text}"
         answer = ask(server.url, "GET", path)
         assert answer.status == 200
         assert b"<script>alert" not in answer.body

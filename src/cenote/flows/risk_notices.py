@@ -1,18 +1,23 @@
-"""The e-mail about a risky sign-in, and the token in it that lets its reader say whether it was them."""
+"""The e-mail about a risky sign-in, the links and the token in it that let its reader say whether it was them."""
 
 import html
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlencode
 
 from cenote.domain import delivery as deliveries
 from cenote.domain import risk, sealed_tokens
+from cenote.domain.auth_events import Feedback
 from cenote.domain.delivery import Delivery
+from cenote.domain.errors import NotAuthorized, ResourceNotFound
 from cenote.domain.message_templates import Content
 from cenote.domain.origins import Origin
 from cenote.domain.risk import Document
 from cenote.domain.users import User
-from cenote.flows import delivery
+from cenote.flows import accounts, delivery
 from cenote.flows.context import Context
 from cenote.flows.triggers import custom_senders
 from cenote.flows.triggers.firing import Occasion
@@ -22,6 +27,9 @@ from cenote.store.pools import Pool
 # How many of these an hour anybody gets, whatever is tried on their account (SECURITY.md case 81).
 MOST: Final = 5
 HOUR: Final = 3600 * 1000
+# The page behind the links.
+FEEDBACK_PATH: Final = "/riskFeedback"
+_PLACEHOLDER: Final = re.compile(r"\{([a-z-]+)\}")
 
 
 async def send(
@@ -56,6 +64,7 @@ async def send(
         "event-id": event_id,
         "feedback-token": feedback_token(ctx, pool, user, event_id),
     }
+    values |= {name: link(ctx, client, values, said) for name, said in risk.ONE_CLICK.items()}
     to = Delivery("email", user.attributes["email"])
     deliveries.require_single_recipient(to)
     handed = custom_senders.handed(
@@ -73,7 +82,7 @@ async def send(
 
 def told(values: dict[str, str], action: str) -> dict[str, str]:
     """What a function that delivers mail hears in place of attributes (names as in AWS's type definitions for Lambda
-    functions). There are no one-click links.
+    functions).
     """
     return {
         "EVENT_ID": values["event-id"],
@@ -85,7 +94,21 @@ def told(values: dict[str, str], action: str) -> dict[str, str]:
         "CITY": values["city"],
         "COUNTRY": values["country"],
         "DEVICE_NAME": values["device-name"],
+        "ONE_CLICK_LINK_VALID": values["one-click-link-valid"],
+        "ONE_CLICK_LINK_INVALID": values["one-click-link-invalid"],
     }
+
+
+def link(ctx: Context, client: Client, values: dict[str, str], said: str) -> str:
+    """The address of the page on which a reader says this of the sign-in."""
+    query = {
+        "client_id": client.client_id,
+        "user_name": values["username"],
+        "event_id": values["event-id"],
+        "feedback_token": values["feedback-token"],
+        "feedback_value": said,
+    }
+    return f"{ctx.deployment.public_url}{FEEDBACK_PATH}?{urlencode(query)}"
 
 
 def content(template: Document, values: dict[str, str]) -> Content:
@@ -97,10 +120,9 @@ def content(template: Document, values: dict[str, str]) -> Content:
     return Content(subject=subject, body=body, code=None, link=None)
 
 
-def filled(text: str, values: dict[str, Any]) -> str:
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """In one pass: nothing that is filled in is taken for a placeholder."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def feedback_token(ctx: Context, pool: Pool, user: User, event_id: str) -> str:
@@ -116,6 +138,23 @@ def allows_feedback(pool: Pool, sub: str, event_id: str, token: str) -> bool:
         sealed_tokens.open_(pool.sealer.derive("feedback"), purpose(sub, event_id), token)
         == event_id.encode()
     )
+
+
+async def answered(ctx: Context, pool: Pool, username: str, event_id: str, token: str, value: str) -> None:
+    """Keeps what a reader of the mail says. To anybody else nothing is told: NotAuthorized (text assumed)."""
+    user = await accounts.find(ctx, pool, username)
+    sub = "" if user is None else user.sub
+    allowed = allows_feedback(pool, sub, event_id, token)
+    if user is None or not allowed:
+        raise NotAuthorized("Invalid feedback token.")
+    await keep(ctx, pool, user, event_id, value, by="User")
+
+
+async def keep(ctx: Context, pool: Pool, user: User, event_id: str, value: str, *, by: str) -> None:
+    feedback = Feedback(value, by, ctx.clock())
+    async with ctx.store.transaction():
+        if not await ctx.store.auth_events.set_feedback(pool.pool_id, user.sub, event_id, feedback):
+            raise ResourceNotFound("Authentication event does not exist.")  # assumed
 
 
 def purpose(sub: str, event_id: str) -> str:

@@ -1,15 +1,13 @@
-"""The pages beside the API: a welcome, the outbox, metrics, confirmation links. Built at the first request for one.
+"""The pages of whoever runs the server: a welcome, the outbox, metrics. Built at the first request for one.
 
-Here is decided who sees what; the pages themselves are rendered in `console/` and `web/`.
+Here is decided who sees what; the pages themselves are rendered in `console/`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
 
 import jinja2
 from starlette.applications import Starlette
@@ -19,16 +17,10 @@ from starlette.routing import Route
 
 from cenote.console import home, outbox
 from cenote.domain.loopback import is_loopback, is_loopback_host
-from cenote.domain.request import RequestFacts
-from cenote.flows.verification import CONFIRM_PATH
 from cenote.server import example
 from cenote.store.engine import StoreError
-from cenote.store.transactions import retrying
-from cenote.web import confirm_user
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cenote.domain.messages import Message
     from cenote.server.app import Application
 
@@ -37,15 +29,12 @@ FORWARDING: Final = frozenset(
     {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server",
      "x-forwarded-port", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
 )  # fmt: skip
-LARGEST_FORM: Final = 16_384
 PRIVATE: Final = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
 }
-# Where the rest of the body is still on its way, nothing more can be read from the connection.
-UNREAD: Final = {"connection": "close", **PRIVATE}
 
 
 def pages(app: Application) -> Starlette:
@@ -57,8 +46,6 @@ def pages(app: Application) -> Starlette:
             Route("/_cenote/outbox", shown.outbox),
             Route("/_cenote/outbox.json", shown.outbox_json),
             Route("/metrics", shown.metrics),
-            Route(CONFIRM_PATH, shown.confirm, methods=["GET"]),
-            Route(CONFIRM_PATH, shown.confirmed, methods=["POST"]),
         ],
         exception_handlers={404: not_found, StoreError: unavailable},
     )
@@ -77,9 +64,8 @@ async def unavailable(_request: Request, _error: Exception) -> Response:
 
 def templates() -> jinja2.Environment:
     """The templates beside the modules that fill them in. Whatever is filled in is escaped."""
-    house = Path(__file__).parent.parent
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([house / "console", house / "web"]),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent.parent / "console"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -105,7 +91,7 @@ class Pages:
         page = home.page(
             self._templates, url=url, snippets=snippets, login=login, account=account, nonce=nonce
         )
-        return html(200, page, nonce, script=True)
+        return html(page, nonce)
 
     async def outbox(self, request: Request) -> Response:
         if not self._is_private(request):
@@ -119,7 +105,7 @@ class Pages:
             nonce=nonce,
             routes=self._app.outgoing.routes,
         )
-        return html(200, page, nonce, script=True)
+        return html(page, nonce)
 
     async def outbox_json(self, request: Request) -> Response:
         if not self._is_private(request):
@@ -145,25 +131,6 @@ class Pages:
         given = request.headers.get("authorization", "").encode()
         return bool(token) and hmac.compare_digest(given, b"Bearer " + token)
 
-    async def confirm(self, request: Request) -> Response:
-        nonce = self._nonce()
-        return html(*confirm_user.asking(self._templates, request.query_params, nonce=nonce), nonce)
-
-    async def confirmed(self, request: Request) -> Response:
-        try:
-            async with asyncio.timeout(self._app.settings.body_timeout):
-                fields = await form(request)
-        except TimeoutError:
-            return PlainTextResponse("Too slow\n", 408, UNREAD)
-        if fields is None:
-            return PlainTextResponse("Too large\n", 413, UNREAD)
-        nonce = self._nonce()
-        ctx = self._app.context(facts(request))
-        status, page = await retrying(
-            lambda: confirm_user.confirming(ctx, self._templates, fields, nonce=nonce)
-        )
-        return html(status, page, nonce)
-
     def _nonce(self) -> str:
         return self._app.entropy(16).hex()
 
@@ -181,40 +148,10 @@ class Pages:
         )
 
 
-async def form(request: Request) -> Mapping[str, str] | None:
-    """The fields of a posted form; None for one that is too large to be ours."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            return None
-    try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
-    except ValueError:
-        return None
-
-
-def facts(request: Request) -> RequestFacts:
-    return RequestFacts(
-        request_id="",
-        region=None,
-        address=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", ""),
-        access_key_id=None,
-        operation="ConfirmSignUp",
+def html(page: str, nonce: str) -> Response:
+    """A page that runs nothing but its own style and script (SECURITY.md cases 12 to 14)."""
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-
-
-def html(status: int, page: str, nonce: str, *, script: bool = False) -> Response:
-    """A page that runs nothing but its own style and, if need be, script (SECURITY.md cases 12 to 14)."""
-    policy = [
-        "default-src 'none'",
-        f"style-src 'nonce-{nonce}'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-    if script:
-        policy += [f"script-src 'nonce-{nonce}'", "connect-src 'self'"]
-    headers = {"content-security-policy": "; ".join(policy), "x-frame-options": "DENY", **PRIVATE}
-    return HTMLResponse(page, status, headers)
+    return HTMLResponse(page, 200, {"content-security-policy": policy, "x-frame-options": "DENY", **PRIVATE})

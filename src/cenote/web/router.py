@@ -10,6 +10,8 @@ from cenote.domain.deployment import Deployment
 from cenote.domain.oauth import OAuthError
 from cenote.domain.request import RequestFacts
 from cenote.flows.context import Context
+from cenote.flows.risk_notices import FEEDBACK_PATH
+from cenote.flows.verification import CONFIRM_PATH
 from cenote.store.engine import Conflict, ForeignKeyViolation, StoreError, Unstorable
 from cenote.store.transactions import retrying
 from cenote.web.http import (
@@ -42,6 +44,7 @@ from cenote.web.pages import (
     consent,
     device,
     forgot_password,
+    links,
     login,
     passkeys,
     problem,
@@ -89,6 +92,8 @@ PAGES: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "/passkeys/add": {"GET": passkeys.shown, "POST": passkeys.posted},
     "/device": {"GET": device.shown, "POST": device.posted},
     "/consent": {"GET": consent.shown, "POST": consent.posted},
+    CONFIRM_PATH: {"GET": links.confirmation_shown, "POST": links.confirmed},
+    FEEDBACK_PATH: {"GET": links.feedback_shown, "POST": links.feedback_given},
 }
 ASSETS: Final = "/assets/"
 PREFLIGHT: Final = (

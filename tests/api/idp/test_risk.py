@@ -117,8 +117,6 @@ def test_what_is_no_range_is_refused(idp: Any, pool: str, kind: str, text: str) 
         takeover("BLOCK", notify=True, MfaEmail=TEMPLATE),
         takeover("MFA_REQUIRED", notify=True, BlockEmail=TEMPLATE),
         takeover("BLOCK", BlockEmail={"Subject": "No body"}),
-        takeover("BLOCK", BlockEmail={"Subject": "Link", "TextBody": "Was it you? {one-click-link-valid}"}),
-        takeover("BLOCK", BlockEmail={"Subject": "Link", "HtmlBody": "<a href='{one-click-link-invalid}'>"}),
     ],
 )
 def test_a_notice_needs_words_that_cenote_can_send(idp: Any, pool: str, settings: dict[str, Any]) -> None:

@@ -9,10 +9,22 @@ from tests.browser import PASSWORD, App, Browser, Page, forms, oauth_app
 from tests.conftest import PoolFactory
 from tests.outbox import newest_to
 
+from cenote.flows.risk_notices import FEEDBACK_PATH
+from cenote.flows.verification import CONFIRM_PATH
 from cenote.web.router import PAGES
 
 # Where a client's own request is answered: a foreign page may lead there, as it may link to it.
 OF_CLIENTS = {"/oauth2/authorize"}
+# What the links of mails carry, of which a foreign page knows no token and no code.
+LINKS = {
+    CONFIRM_PATH: {"user_name": "mallory", "confirmation_code": "123456"},
+    FEEDBACK_PATH: {
+        "user_name": "mallory",
+        "event_id": "x",
+        "feedback_token": "x",
+        "feedback_value": "Valid",
+    },
+}
 POSTED = sorted(path for path, methods in PAGES.items() if "POST" in methods and path not in OF_CLIENTS)
 SHOWN = sorted(path for path, methods in PAGES.items() if "GET" in methods)
 # As much of what any form has as a foreign page can know.
@@ -33,6 +45,8 @@ def app(make: PoolFactory) -> App:
 
 
 def query(app: App, path: str) -> dict[str, str]:
+    if path in LINKS:
+        return {"client_id": app.id, **LINKS[path]}
     return {"client_id": app.id} if path == "/logout" else app.request()
 
 

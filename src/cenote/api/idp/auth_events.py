@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Final
 from cenote.api import paging, render
 from cenote.api.registry import operation
 from cenote.domain import risk as rules
-from cenote.domain.auth_events import AuthEvent, Feedback
-from cenote.domain.errors import NotAuthorized, ResourceNotFound
+from cenote.domain.auth_events import AuthEvent
 from cenote.flows import accounts, risk_notices
 
 if TYPE_CHECKING:
-    from cenote.domain.users import User
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
-    from cenote.store.pools import Pool
 
 PAGE: Final = 60
 
@@ -44,7 +41,7 @@ async def admin_update_auth_event_feedback(
     pool = await ctx.store.pools.get(req["UserPoolId"])
     rules.require_add_ons(pool.document)
     user = await accounts.get(ctx, pool, req["Username"])
-    await _keep(ctx, pool, user, req["EventId"], req["FeedbackValue"], by="Admin")
+    await risk_notices.keep(ctx, pool, user, req["EventId"], req["FeedbackValue"], by="Admin")
     return {}
 
 
@@ -52,23 +49,13 @@ async def admin_update_auth_event_feedback(
 async def update_auth_event_feedback(
     ctx: Context, req: shapes.UpdateAuthEventFeedbackRequest
 ) -> shapes.UpdateAuthEventFeedbackResponse:
-    """For who has the token of the mail about this very event; to anybody else nothing is told (text assumed)."""
+    """For who has the token of the mail about this very event."""
     pool = await ctx.store.pools.get(req["UserPoolId"])
     rules.require_add_ons(pool.document)
-    user = await accounts.find(ctx, pool, req["Username"])
-    sub = "" if user is None else user.sub
-    allowed = risk_notices.allows_feedback(pool, sub, req["EventId"], req["FeedbackToken"])
-    if user is None or not allowed:
-        raise NotAuthorized("Invalid feedback token.")
-    await _keep(ctx, pool, user, req["EventId"], req["FeedbackValue"], by="User")
+    await risk_notices.answered(
+        ctx, pool, req["Username"], req["EventId"], req["FeedbackToken"], req["FeedbackValue"]
+    )
     return {}
-
-
-async def _keep(ctx: Context, pool: Pool, user: User, event_id: str, value: str, *, by: str) -> None:
-    feedback = Feedback(value, by, ctx.clock())
-    async with ctx.store.transaction():
-        if not await ctx.store.auth_events.set_feedback(pool.pool_id, user.sub, event_id, feedback):
-            raise ResourceNotFound("Authentication event does not exist.")  # assumed
 
 
 def described(event: AuthEvent) -> shapes.AuthEventType:

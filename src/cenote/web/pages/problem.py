@@ -23,6 +23,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "id_token_hint": "The app could not prove which session it wants to end.",
     "invalid_request_uri": "This request is over. Please go back to the app and try again.",
     "expired_token": "This request is over. Please go back to the app and try again.",
+    "link_incomplete": "The link is incomplete. Open it from the message once more, or copy all of it.",
     "temporarily_unavailable": "The service cannot answer now. Please try again soon.",
 }
 ANY: Final = "The request cannot be answered."
