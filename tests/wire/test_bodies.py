@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from cenote.wire.bodies import BodyReader
+from cenote.wire.errors import RequestTimeout
+
 from .asgi import GOOD, a_scope, answering, call, dispatcher, messages, never
 
 
@@ -102,6 +105,35 @@ async def test_case_83_a_body_that_does_not_come_times_out() -> None:
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
     assert json.loads(sent[1]["body"])["__type"] == "RequestTimeoutException"
+
+
+async def test_case_83_each_body_has_its_own_time() -> None:
+    """One timer serves all: whoever comes later ends later, and what is there in time is read."""
+    reader, last = BodyReader(0.01), asyncio.Event()
+
+    async def never_there() -> Any:
+        await asyncio.Event().wait()
+
+    async def there_in_the_end() -> Any:
+        await last.wait()
+        return {"type": "http.request", "body": b"x"}
+
+    for _ in range(3):
+        slow = [asyncio.create_task(reader.read(never_there, None, 10)) for _ in range(20)]
+        quick = asyncio.create_task(BodyReader(60).read(there_in_the_end, None, 10))
+        ended = await asyncio.gather(*slow, return_exceptions=True)
+        assert {type(error) for error in ended} == {RequestTimeout}
+        last.set()
+        assert await quick == b"x"
+        assert await reader.read(there_in_the_end, None, 10) == b"x"
+
+
+async def test_who_stops_a_request_that_is_being_read_stops_it() -> None:
+    reading = asyncio.create_task(BodyReader(60).read(asyncio.Event().wait, None, 10))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 async def test_over_http_2_the_connection_is_left_open() -> None:

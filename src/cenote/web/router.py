@@ -52,7 +52,7 @@ from cenote.web.pages import (
 )
 from cenote.web.problems import Problem
 from cenote.web.sites import Site, Sites
-from cenote.wire.bodies import ClientGone, read_body
+from cenote.wire.bodies import BodyReader, ClientGone
 from cenote.wire.errors import RequestEntityTooLarge, RequestTimeout
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Web:
     ) -> None:
         self._context = context
         self._entropy = entropy
-        self._body_timeout = body_timeout
+        self._bodies = BodyReader(body_timeout)
         self._observe = observe
         self.deployment = deployment
         self.sites = sites
@@ -223,9 +223,8 @@ class Web:
         form, posted = NOTHING, b""
         if method == "POST":
             declared = headers.get("content-length")
-            body = await read_body(
-                receive, None if declared is None else declared.encode(), LARGEST_FORM, self._body_timeout
-            )
+            length = None if declared is None else declared.encode()
+            body = await self._bodies.read(receive, length, LARGEST_FORM)
             if body:
                 expected = JSON if scope["path"] in JSON_PATHS else FORM
                 if headers.get("content-type", "").partition(";")[0].strip().lower() != expected:

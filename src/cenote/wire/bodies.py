@@ -13,19 +13,55 @@ class ClientGone(Exception):
     """The client hung up before it had sent the whole request."""
 
 
-async def read_body(receive: Receive, declared: bytes | None, limit: int, seconds: float) -> bytes:
-    """The whole body, of at most `limit` bytes, if it is there within `seconds`.
+class BodyReader:
+    """Reads bodies that have to be there within so many seconds.
 
-    `declared` is the request's Content-Length: too large a body is refused before it is read. Raises
-    `RequestEntityTooLarge`, `RequestTimeout` or `ClientGone`.
+    One timer looks at all that are waited for: they are many, nearly all there at once, and a timer of its own for each
+    costs more than reading it (11 µs, where a GetUser takes 170).
     """
-    if declared is not None and (len(declared) > 18 or not declared.isdigit() or int(declared) > limit):
-        raise RequestEntityTooLarge(limit)
-    try:
-        async with asyncio.timeout(seconds):
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        # In the order in which their time is over.
+        self._waiting: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def read(self, receive: Receive, declared: bytes | None, limit: int) -> bytes:
+        """The whole body, of at most `limit` bytes.
+
+        `declared` is the request's Content-Length: too large a body is refused before it is read. Raises
+        `RequestEntityTooLarge`, `RequestTimeout` or `ClientGone`.
+        """
+        if declared is not None and (len(declared) > 18 or not declared.isdigit() or int(declared) > limit):
+            raise RequestEntityTooLarge(limit)
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        if task is None:
+            raise TypeError("a body is read in a task")
+        self._waiting[task] = loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._look)
+        try:
             return await _chunks(receive, limit)
-    except TimeoutError:
-        raise RequestTimeout from None
+        except asyncio.CancelledError:
+            if task in self._late and task.uncancel() == 0:
+                raise RequestTimeout from None
+            raise
+        finally:
+            self._waiting.pop(task, None)
+            self._late.discard(task)
+
+    def _look(self) -> None:
+        """Ends the waiting of those whose time is over, and looks again when that of the next one is."""
+        loop, self._timer = asyncio.get_running_loop(), None
+        now = loop.time()
+        for task, over in tuple(self._waiting.items()):
+            if over > now:
+                self._timer = loop.call_later(over - now, self._look)
+                break
+            del self._waiting[task]
+            self._late.add(task)
+            task.cancel()
 
 
 async def _chunks(receive: Receive, limit: int) -> bytes:

@@ -5,20 +5,21 @@ what the handler works with is made by a context factory that it is given too.
 """
 
 import logging
+import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from uuid import uuid4
 
 import msgspec
 
+from cenote.domain import identifiers
 from cenote.domain.errors import CognitoError, InternalError
 from cenote.domain.request import RequestFacts
 from cenote.wire import cors
 from cenote.wire.answers import encode_answer, misfits
-from cenote.wire.bodies import ClientGone, Receive, read_body
+from cenote.wire.bodies import BodyReader, ClientGone, Receive
 from cenote.wire.errors import (
     COMMON,
     CONTENT_TYPE,
@@ -114,7 +115,7 @@ class Dispatcher(Generic[Ctx]):
         self._signatures = signatures
         self._clock = clock
         self._max_body = max_body
-        self._body_timeout = body_timeout
+        self._bodies = BodyReader(body_timeout)
         self._conforming = conforming
         self._observe = observe
         self._dated = (0, b"")
@@ -134,7 +135,7 @@ class Dispatcher(Generic[Ctx]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         headers = dict(scope["headers"])
-        request_id = str(uuid4())
+        request_id = identifiers.new_uuid(os.urandom(16))
         if scope["method"] != "POST":
             await self._answer_no_call(scope, headers, request_id, send)
             return
@@ -142,9 +143,7 @@ class Dispatcher(Generic[Ctx]):
         # Of an error, only what is answered is kept: its traceback would hold this frame, and the frame the error, and
         # so the unread body and its connection, until the garbage collector comes by.
         try:
-            body = await read_body(
-                receive, headers.get(b"content-length"), self._max_body, self._body_timeout
-            )
+            body = await self._bodies.read(receive, headers.get(b"content-length"), self._max_body)
             reply = _Reply(200, await self._payload(route, scope, headers, body, request_id))
         except ClientGone:
             return

@@ -18,7 +18,7 @@ from cenote.outbound.functions import Unreachable
 from cenote.outbound.functions.local.hosting import Busy, HostedFunction
 from cenote.outbound.functions.local.invocations import LARGEST_PAYLOAD, Outcome, header_json
 from cenote.outbound.functions.targets import Functions, name_of_local
-from cenote.wire.bodies import ClientGone, Receive, read_body
+from cenote.wire.bodies import BodyReader, ClientGone, Receive
 from cenote.wire.errors import RequestEntityTooLarge, RequestTimeout
 from cenote.wire.own_machine import check_caller
 from cenote.wire.sigv4 import SignatureVerifier, SignedRequest
@@ -77,7 +77,7 @@ class Invocations:
     ) -> None:
         self._functions = functions
         self._signatures = signatures
-        self._body_timeout = body_timeout
+        self._bodies = BodyReader(body_timeout)
         self._observe = observe
         self._events: set[asyncio.Task[None]] = set()
 
@@ -120,7 +120,7 @@ class Invocations:
         kind = headers.get(b"x-amz-invocation-type", b"RequestResponse").decode("latin-1")
         limit = LARGEST_EVENT if kind == "Event" else LARGEST_PAYLOAD
         try:
-            body = await read_body(receive, headers.get(b"content-length"), limit, self._body_timeout)
+            body = await self._bodies.read(receive, headers.get(b"content-length"), limit)
         except RequestEntityTooLarge:
             # recorded text
             text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
