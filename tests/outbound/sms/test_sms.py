@@ -1,6 +1,7 @@
 """Text messages by SNS's API (moto's takes them) and by gateways, each of which a server of our own plays."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ from tests.aws import Aws, Recorder, aws_services, recorder
 from cenote.domain.messages import Message
 from cenote.outbound.aws import Credentials, Service
 from cenote.outbound.functions.connections import Connections
+from cenote.outbound.sms import gateway
 from cenote.outbound.sms.gateway import Gateway, parsed
 from cenote.outbound.sms.sns import Sns
 from cenote.outbound.transports import Refused, Transport, Undelivered, Unreachable
@@ -165,6 +167,15 @@ async def test_only_2xx_means_that_a_gateway_took_it(
         await by_gateway(template, message())
     assert type(raised.value) is kind
     assert str(raised.value) == f"status {status}"
+
+
+async def test_a_gateway_that_does_not_answer_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else limits its time, and every later message waits behind this one."""
+    monkeypatch.setattr(gateway, "STEP_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/{{to}}{{text}}"
+        with pytest.raises(Unreachable, match="timeout"):
+            await by_gateway({"url": url}, message())
 
 
 @pytest.mark.parametrize(

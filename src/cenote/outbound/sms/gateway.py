@@ -6,6 +6,7 @@ its string, add a field or reach another host, whatever is in it (SECURITY.md ca
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,7 +16,7 @@ import msgspec
 
 from cenote.outbound.functions import Unreachable as NoAnswer
 from cenote.outbound.sms import number
-from cenote.outbound.transports import Conversation, Refused, Undelivered, Unreachable
+from cenote.outbound.transports import STEP_SECONDS, Conversation, Refused, Undelivered, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -83,9 +84,12 @@ class Gateway:
         body, headers = self._body(values)
         url = str(filled(self.template.url, {name: quote(value, safe="") for name, value in values.items()}))
         try:
-            reply = await self.connections.send(self.template.method, url, body, headers)
+            async with asyncio.timeout(STEP_SECONDS):
+                reply = await self.connections.send(self.template.method, url, body, headers)
         except NoAnswer as failure:
             raise Unreachable(str(failure)) from None
+        except TimeoutError:
+            raise Unreachable("timeout") from None
         if 200 <= reply.status < 300:
             return
         reason = f"status {reply.status}"
