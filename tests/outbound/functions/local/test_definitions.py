@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cenote.outbound.functions.local import definitions
 from cenote.outbound.functions.local.definitions import Definition, Unrunnable, check
 from cenote.outbound.functions.targets import Place, Target, definition_of
 
@@ -86,6 +87,45 @@ def test_a_node_client_that_was_not_compiled_is_none(tmp_path: Path, node: Path)
     with_node_client(tmp_path, compiled=False)
     with pytest.raises(Unrunnable, match="was not compiled"):
         check(definition(tmp_path, runtime="nodejs"))
+
+
+@pytest.mark.parametrize("description", ["{", "[]", "{}", '{"bin": null}', '{"bin": {"other": "x"}}'])
+def test_a_node_client_whose_description_cannot_be_read_is_damaged(
+    tmp_path: Path, node: Path, description: str
+) -> None:
+    (tmp_path / "app.mjs").touch()
+    package = with_node_client(tmp_path, compiled=True)
+    (package / "package.json").write_text(description)
+    with pytest.raises(Unrunnable, match="is damaged"):
+        check(definition(tmp_path, runtime="nodejs"))
+
+
+def test_case_84_an_interpreter_that_is_asked_for_the_client_sees_nothing_of_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the function's own, and runs whatever its folder calls awslambdaric."""
+    monkeypatch.setenv("CENOTE_MASTER_KEY", "a master key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the server's")
+    (tmp_path / "app.py").touch()
+    source = f"import os\nopen({str(tmp_path / 'seen')!r}, 'w').write(str(dict(os.environ)))\n"
+    (tmp_path / "awslambdaric.py").write_text(source)
+    check(definition(tmp_path, interpreter=sys.executable), thorough=True)
+    seen = (tmp_path / "seen").read_text()
+    assert "PATH" in seen
+    assert "master" not in seen
+    assert "server" not in seen
+
+
+def test_an_interpreter_that_says_nothing_is_a_sentence_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(definitions, "ASKING_SECONDS", 0.2)
+    (tmp_path / "app.py").touch()
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 1000\n")
+    slow.chmod(0o755)
+    with pytest.raises(Unrunnable, match="cannot be asked for awslambdaric: TimeoutExpired"):
+        check(definition(tmp_path, interpreter="./slow"), thorough=True)
 
 
 @pytest.mark.parametrize("where", ["f", ".", "prefix/lib"])

@@ -15,6 +15,8 @@ INHERITED: Final = ("PATH",)
 PYTHON_CLIENT: Final = "awslambdaric"
 NODE_CLIENT: Final = "aws-lambda-ric"
 COMPILED: Final = "rapid-client.node"
+# An interpreter that says nothing for so long says nothing at all.
+ASKING_SECONDS: Final = 60
 ENDINGS: Final = {"python": (".py",), "nodejs": (".js", ".mjs", ".cjs")}
 
 
@@ -75,8 +77,7 @@ class Definition:
                         f"AWS's runtime client for Node.js, {package}, was not compiled: run `npm rebuild"
                         f" {NODE_CLIENT}` there, with cmake, make and g++ installed"
                     )
-                named = json.loads((package / "package.json").read_text())["bin"]
-                return package / (named if isinstance(named, str) else named[NODE_CLIENT])
+                return package / entry_of(package)
         raise Unrunnable(
             f"AWS's runtime client for Node.js is not there: run `npm install {NODE_CLIENT}` in {self.folder}"
         )
@@ -111,6 +112,17 @@ class Definition:
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         }
         return {**kept, **usual, **self.environment, **fixed}
+
+
+def entry_of(package: Path) -> str:
+    """The program that a package of Node.js names; Unrunnable where its description cannot be read."""
+    try:
+        named = json.loads((package / "package.json").read_text())["bin"]
+        return str(named if isinstance(named, str) else named[NODE_CLIENT])
+    except (OSError, ValueError, LookupError, TypeError):
+        raise Unrunnable(
+            f"AWS's runtime client for Node.js, {package}, is damaged: install {NODE_CLIENT} again"
+        ) from None
 
 
 def check(definition: Definition, *, thorough: bool = False) -> None:
@@ -148,13 +160,20 @@ def check_python_client(definition: Definition, program: str, *, thorough: bool)
                 f" interpreter of a virtual environment that has {PYTHON_CLIENT}"
             )
     elif thorough:
-        asked = subprocess.run(  # noqa: S603 (what the operator's settings say)
-            [program, "-c", f"import {PYTHON_CLIENT}"],
-            capture_output=True,
-            check=False,
-            cwd=definition.folder,
-            timeout=60,
-        )
+        try:
+            asked = subprocess.run(  # noqa: S603 (what the operator's settings say)
+                [program, "-c", f"import {PYTHON_CLIENT}"],
+                capture_output=True,
+                check=False,
+                cwd=definition.folder,
+                # What is run here may be the function's own: it gets no more of the server's than the function does.
+                env=definition.variables("", ""),
+                timeout=ASKING_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unrunnable(
+                f"{program} cannot be asked for {PYTHON_CLIENT}: {type(error).__name__}"
+            ) from None
         if asked.returncode:
             raise Unrunnable(
                 f"AWS's runtime client for Python is not installed: run `{program} -m pip install {PYTHON_CLIENT}`"
