@@ -130,6 +130,49 @@ async def test_what_nobody_waits_for_any_more_is_nobodys_answer(
     assert server.connections == 2
 
 
+async def test_when_one_that_was_kept_fails_the_next_try_has_a_new_one(
+    server: Server, connections: Connections
+) -> None:
+    """Those that were kept beside it have most likely ended as it has, unseen: no try is spent on each."""
+    await asyncio.gather(*(connections.post(server.url, b"", {}) for _ in range(5)))
+    before, answer = server.connections, server.answer
+    server.answer, server.closes = b"", True
+    with pytest.raises(Unreachable, match="closed"):
+        await connections.post(server.url, b"", {})
+    server.answer, server.closes = answer, False
+    assert (await connections.post(server.url, b"", {})).body == b"ok"
+    assert server.connections == before + 1
+
+
+async def test_what_was_kept_for_long_is_closed_though_nobody_calls_again(
+    server: Server, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_SECONDS", 0.02)
+    await asyncio.gather(*(connections.post(server.url, b"", {}) for _ in range(5)))
+    (kept,) = connections._kept.values()
+    while connections._kept:  # noqa: ASYNC110 (until it was swept)
+        await asyncio.sleep(0.01)
+    assert not any(conversation.open for conversation in kept)
+
+
+async def test_one_that_does_not_answer_keeps_nobody_from_calling_another(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_CONNECTIONS", 1)
+    few, silent = Connections(guard=lambda: None), Server(answer=b"")
+    listening = await asyncio.start_server(silent.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+    waiting = [asyncio.create_task(few.post(url, b"", {})) for _ in range(2)]
+    await silent.asked.wait()
+    assert (await few.post(server.url, b"", {})).body == b"ok"
+    assert silent.connections == 1
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await few.close()
+    listening.close()
+
+
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What Lambda itself lets a function answer with at most.
 MAX_ANSWER: Final = 6 * 1024 * 1024
+# To one origin: one that does not answer keeps nobody from calling the others.
 MAX_CONNECTIONS: Final = 200
 KEPT_SECONDS: Final = 60.0
 
@@ -56,8 +57,10 @@ class Connections:
 
     def __init__(self, *, guard: Callable[[], None]) -> None:
         self._guard = guard
+        # Those used last are at the end.
         self._kept: dict[Origin, list[Conversation]] = {}
-        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._turns: dict[Origin, asyncio.Semaphore] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -73,18 +76,46 @@ class Connections:
         self._guard()
         address = addressed(url)
         whole = {"host": address.authority, "accept": "*/*", **headers, "content-length": str(len(body))}
-        async with self._turns:
-            conversation = self._taken(address.origin) or await self._opened(address.origin)
+        origin = address.origin
+        async with self._turns.setdefault(origin, asyncio.Semaphore(MAX_CONNECTIONS)):
+            kept = self._taken(origin)
+            conversation = kept or await self._opened(origin)
             try:
                 reply = await conversation.exchange(method, address.target, whole, body)
             except BaseException:
                 # An answer that nobody waits for any more must not be taken for the next one's.
                 conversation.end()
+                if kept is not None:
+                    # The others that were kept have seen the same: the next try has a connection of its own.
+                    self._forget(origin)
                 raise
-            if conversation.open:
-                conversation.kept_at = asyncio.get_running_loop().time()
-                self._kept.setdefault(address.origin, []).append(conversation)
+            self._keep(origin, conversation)
         return reply
+
+    def _keep(self, origin: Origin, conversation: Conversation) -> None:
+        if conversation.open:
+            loop = asyncio.get_running_loop()
+            conversation.kept_at = loop.time()
+            self._kept.setdefault(origin, []).append(conversation)
+            if self._sweeping is None:
+                self._sweeping = loop.call_later(KEPT_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Ends what has been kept for too long: nobody may ever call that origin again."""
+        loop = asyncio.get_running_loop()
+        for origin, kept in list(self._kept.items()):
+            good = [one for one in kept if one.open and one.kept_at > loop.time() - KEPT_SECONDS]
+            for conversation in set(kept) - set(good):
+                conversation.end()
+            if good:
+                self._kept[origin] = good
+            else:
+                del self._kept[origin]
+        self._sweeping = loop.call_later(KEPT_SECONDS, self._sweep) if self._kept else None
+
+    def _forget(self, origin: Origin) -> None:
+        for conversation in self._kept.pop(origin, []):
+            conversation.end()
 
     def _taken(self, origin: Origin) -> Conversation | None:
         """The connection used last, if it is still good."""
@@ -108,10 +139,11 @@ class Connections:
         return conversation
 
     async def close(self) -> None:
-        for kept in self._kept.values():
-            for conversation in kept:
-                conversation.end()
-        self._kept.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        for origin in list(self._kept):
+            self._forget(origin)
 
 
 def addressed(url: str) -> Address:

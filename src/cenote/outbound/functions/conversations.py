@@ -23,8 +23,7 @@ class Conversation(asyncio.Protocol):
         self._ended = False
         self._reply: asyncio.Future[Reply] | None = None
         self._head: h11.Response | None = None
-        self._body: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()
 
     @property
     def open(self) -> bool:
@@ -35,7 +34,7 @@ class Conversation(asyncio.Protocol):
         if self._lost:
             raise Unreachable("the connection was closed")
         self._reply = asyncio.get_running_loop().create_future()
-        self._head, self._body, self._size = None, [], 0
+        self._head, self._body = None, bytearray()
         named = [(name.encode(), value.encode()) for name, value in headers.items()]
         try:
             request = h11.Request(method=method.encode(), target=target.encode(), headers=named)
@@ -79,11 +78,10 @@ class Conversation(asyncio.Protocol):
             if isinstance(event, h11.Response):
                 self._head = event
             elif isinstance(event, h11.Data):
-                self._size += len(event.data)
-                if self._size > MAX_ANSWER:
+                self._body += event.data
+                if len(self._body) > MAX_ANSWER:
                     self._fail("the answer is too long")
                     return
-                self._body.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
                 self._finish(self._reply)
             elif isinstance(event, h11.ConnectionClosed):
@@ -95,8 +93,8 @@ class Conversation(asyncio.Protocol):
     def _finish(self, reply: asyncio.Future[Reply]) -> None:
         assert self._head is not None
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._head.headers}
-        reply.set_result(Reply(self._head.status_code, headers, b"".join(self._body)))
-        self._body = []
+        reply.set_result(Reply(self._head.status_code, headers, bytes(self._body)))
+        self._body = bytearray()
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         else:
