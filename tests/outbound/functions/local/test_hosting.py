@@ -14,7 +14,8 @@ from tests.local_functions import Machine, called, eventually, instances, is_run
 from cenote.outbound.functions import FunctionFailed, Unreachable
 from cenote.outbound.functions.local import hosting
 from cenote.outbound.functions.local import instances as instances_module
-from cenote.outbound.functions.local.hosting import Busy, HostedFunction, TooLarge
+from cenote.outbound.functions.local.changes import Folder
+from cenote.outbound.functions.local.hosting import Busy, HostedFunction, Stopping, TooLarge
 
 WHO = """
     import os
@@ -200,6 +201,18 @@ async def test_one_that_cannot_be_imported_is_not_started_again_and_again(
     assert instances(function) == []
 
 
+async def test_race_many_that_fail_together_count_as_one_failure(machine: Machine, tmp_path: Path) -> None:
+    """Else a burst of calls in a bad moment would keep the function away for the longest rest at once."""
+    machine.clock.freeze()
+    function = machine.host("import time\ntime.sleep(0.2)\nimport nosuch\n")
+    ended = await asyncio.gather(*(called(function) for _ in range(8)), return_exceptions=True)
+    assert {type(one) for one in ended} == {FunctionFailed}
+    assert function._failures == 1
+    machine.code("f", WHO)
+    machine.clock.advance(seconds=1)
+    assert await called(function)
+
+
 async def test_its_rest_is_over_when_it_could_be_imported(machine: Machine) -> None:
     machine.clock.freeze()
     function = machine.host("import nosuch\n")
@@ -274,6 +287,17 @@ async def test_a_new_file_and_one_less_are_changes_too(machine: Machine) -> None
         assert process != before
 
 
+async def test_a_link_that_leads_nowhere_hides_no_change(tmp_path: Path) -> None:
+    (tmp_path / "a-link").symlink_to(tmp_path / "nosuch")
+    (tmp_path / "app.py").write_text("old")
+    folder = Folder(tmp_path)
+    folder._due = 0
+    assert not folder.changed()
+    (tmp_path / "app.py").write_text("changed")
+    folder._due = 0
+    assert folder.changed()
+
+
 async def test_what_runs_while_the_code_changes_finishes(machine: Machine, tmp_path: Path) -> None:
     machine.reload = True
     function = machine.host(WAITING, timeout=60)
@@ -336,6 +360,62 @@ async def test_close_ends_every_process_even_one_at_work(machine: Machine, tmp_p
     for call in calls:
         with pytest.raises((asyncio.CancelledError, FunctionFailed)):
             await call
+
+
+async def test_who_waits_for_a_turn_when_all_is_closed_starts_nothing(
+    machine: Machine, tmp_path: Path
+) -> None:
+    function = machine.host(WAITING, timeout=60, concurrency=1)
+    running = asyncio.create_task(called(function, str(tmp_path / "gate")))
+    await begun(tmp_path / "gate")
+    waiting = [asyncio.create_task(called(function)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await machine.close()
+    for call in waiting:
+        with pytest.raises(Stopping):
+            await call
+    with pytest.raises(Stopping):
+        await called(function)
+    assert instances(function) == []
+    with pytest.raises((asyncio.CancelledError, FunctionFailed)):
+        await running
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_race_a_close_just_as_a_process_is_started_leaves_nothing(machine: Machine, steps: int) -> None:
+    function = machine.host(WHO)
+    call = asyncio.create_task(called(function))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await machine.close()
+    assert instances(function) == []
+    with pytest.raises((asyncio.CancelledError, FunctionFailed, Unreachable)):
+        await call
+
+
+async def test_an_answer_in_the_moment_of_the_time_limit_ends_nothing(machine: Machine) -> None:
+    """The next event would be handed to a process that is being killed."""
+    function = machine.host(WHO)
+    process = (await called(function))["process"]
+    (instance,) = instances(function)
+    call = asyncio.create_task(called(function))
+    while instance._current is None or not instance._current.outcome.done():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    instance._too_slow(3.0)
+    assert (await call)["process"] == process
+    assert (await called(function))["process"] == process
+
+
+async def test_a_process_that_is_being_killed_gets_no_further_event(machine: Machine) -> None:
+    function = machine.host(WHO)
+    first = (await called(function))["process"]
+    (instance,) = instances(function)
+    function._idle.clear()
+    instance.kill()
+    function._release(instance)
+    assert function._idle == []
+    assert (await called(function))["process"] != first
 
 
 async def test_an_event_beyond_lambdas_limit_is_handed_to_nobody(machine: Machine) -> None:

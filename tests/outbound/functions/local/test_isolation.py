@@ -186,6 +186,26 @@ async def test_who_speaks_no_http_is_not_spoken_to(machine: Machine) -> None:
     assert await called(function, "garbage") == ""
 
 
+async def test_what_a_function_says_before_it_is_answered_is_not_kept(machine: Machine) -> None:
+    """Else what it writes behind its question for the next event would fill the server's memory."""
+    source = f"""
+        import os, socket
+
+        def handler(event, context):
+            host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+            connection = socket.create_connection((host, int(port)), timeout=20)
+            connection.sendall(b"GET {NEXT} HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
+            sent = 0
+            try:
+                while sent < 200_000_000:
+                    sent += connection.send(b"x" * 65536)
+            except ConnectionError:
+                return "shut"
+            return "kept"
+    """
+    assert await called(machine.host(source, timeout=60)) == "shut"
+
+
 async def test_a_process_has_only_so_many_connections(machine: Machine) -> None:
     assert await called(machine.host(RUDE), "many") == 10
 

@@ -41,10 +41,18 @@ class Folder:
                         if entry.is_dir(follow_symlinks=False):
                             folders.append(entry.path)
                         else:
-                            status = entry.stat()
-                            found.add((entry.path, status.st_mtime_ns, status.st_size, status.st_ino))
+                            found.add((entry.path, *state_of(entry)))
             except OSError:
                 # Gone while we looked: the next look sees it.
                 continue
         self._due = time.perf_counter() + REST * (time.thread_time() - began)
         return frozenset(found)
+
+
+def state_of(entry: "os.DirEntry[str]") -> tuple[int, int, int]:
+    """When a file was changed, its size and its number; zeros for a link that leads nowhere."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino

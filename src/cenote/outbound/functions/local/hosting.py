@@ -31,6 +31,10 @@ class Busy(Unreachable):
     """As many calls run as the function may have, and none ended in time."""
 
 
+class Stopping(Unreachable):
+    """The worker is about to end, and starts nothing more."""
+
+
 class TooLarge(Unreachable):
     """An event that Lambda would not take."""
 
@@ -61,6 +65,7 @@ class HostedFunction:
         self._failed: Outcome | None = None
         self._rests_until = 0
         self._sweeping: asyncio.TimerHandle | None = None
+        self._closing = False
 
     async def invoke(self, payload: bytes, *, key: str) -> bytes:
         outcome = await self.run(payload, header_json({"custom": {"idempotency_key": key}}))
@@ -83,6 +88,9 @@ class HostedFunction:
                 await self._turns.acquire()
         except TimeoutError:
             raise Busy(f"all {self.definition.concurrency} processes are busy") from None
+        if self._closing:
+            self._turns.release()
+            raise Stopping("the server stops")
         task = asyncio.create_task(self._called(payload, client_context, request_id or str(uuid.uuid4())))
         self._running.add(task)
         task.add_done_callback(self._done)
@@ -135,9 +143,11 @@ class HostedFunction:
         self._instances.add(instance)
         failure = await instance.started(request_id, self._stream(request_id))
         if failure is not None:
-            self._failures += 1
             self._failed = failure
-            self._rests_until = self._clock() + 1000 * min(2 ** (self._failures - 1), LONGEST_REST)
+            # Of several that failed together, one counts: the rest doubles with each time that it was tried again.
+            if self._clock() >= self._rests_until:
+                self._failures += 1
+                self._rests_until = self._clock() + 1000 * min(2 ** (self._failures - 1), LONGEST_REST)
             return failure
         self._failures, self._failed = 0, None
         return instance
@@ -158,7 +168,7 @@ class HostedFunction:
     def _release(self, instance: Instance) -> None:
         if instance in self._outdated:
             instance.kill()
-        elif not instance.ended:
+        elif not instance.killed:
             loop = asyncio.get_running_loop()
             instance.used_at = loop.time()
             self._idle.append(instance)
@@ -180,7 +190,8 @@ class HostedFunction:
             self._idle.remove(instance)
 
     async def close(self) -> None:
-        """Kills every process, and waits until they are gone."""
+        """Kills every process, and waits until they are gone. Calls that still wait for a turn get none."""
+        self._closing = True
         if self._sweeping is not None:
             self._sweeping.cancel()
         running, instances = list(self._running), list(self._instances)

@@ -57,6 +57,11 @@ class Instance:
         return self._over.is_set()
 
     @property
+    def killed(self) -> bool:
+        """Whether it has ended, or is about to: the signal is on its way."""
+        return self._wanted or self.ended
+
+    @property
     def group(self) -> int:
         """Its process group, which is its session as well."""
         return self._popen.pid if self._popen else 0
@@ -67,6 +72,9 @@ class Instance:
         try:
             address = await self._api.open()
             self._spawn(self._definition.variables(address, stream))
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
         except (OSError, Unrunnable, ValueError) as error:
             self._abandon()
             # Its own words and no traceback: they are for the operator.
@@ -110,6 +118,9 @@ class Instance:
         if self._popen is not None:
             self.kill()
             self._deaf()
+            if self._pidfd >= 0:
+                asyncio.get_running_loop().remove_reader(self._pidfd)
+                os.close(self._pidfd)
             self._popen.wait()
             self._warden.remove(self.group)
         self._api.close()
@@ -193,6 +204,9 @@ class Instance:
             current.outcome.set_result(Outcome(outcome.request_id, outcome.payload, outcome.failed, tail))
 
     def _too_slow(self, seconds: float) -> None:
+        if self._current is None or self._current.outcome.done():
+            # The answer came in the same moment, and was first.
+            return
         log.warning("a function took too long and is killed", extra=self._named | {"seconds": seconds})
         self._verdict = lambda request_id: invocations.timed_out(request_id, seconds)
         self.kill()

@@ -6,6 +6,7 @@ posts what came of it. HTTP is spoken by h11; who may speak is asked once a conn
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -73,9 +74,11 @@ class RuntimeApi:
 
     async def open(self) -> str:
         """Listens; the address, as runtime clients take it."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), HOST, 0)
-        return f"{HOST}:{self._server.sockets[0].getsockname()[1]}"
+        loop, sock = asyncio.get_running_loop(), socket.create_server((HOST, 0))
+        # In two steps, the first of which nothing can interrupt: what listens is known from then on, and can be closed.
+        self._server = await loop.create_server(lambda: Connection(self), sock=sock, start_serving=False)
+        await self._server.start_serving()
+        return f"{HOST}:{sock.getsockname()[1]}"
 
     def close(self) -> None:
         if self._server is not None:
@@ -140,6 +143,10 @@ class Connection(asyncio.Protocol):
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError:
+                self.end()
+                return
+            if event is h11.PAUSED and self._http.trailing_data[0]:
+                # No client says more before it was answered. What came would be kept, however much it is.
                 self.end()
                 return
             if event is h11.NEED_DATA or event is h11.PAUSED:
