@@ -24,6 +24,7 @@ from tests.functions import FunctionServer, Refusal, arn, function_server
 from tests.outbox import messages_to
 from tests.server.test_jobs import states
 
+from cenote.flows.triggers import custom_senders
 from cenote.server.jobs import BACK_OFF, FUNCTION_TRIES, TRIES
 
 TO = "ada@example.com"
@@ -140,12 +141,32 @@ def test_a_sign_up_calls_the_function_with_the_event_that_cognito_has(house: Hou
 
 
 def test_a_text_message_is_the_other_functions(house: House) -> None:
-    app = house.app(house.pool(AutoVerifiedAttributes=["phone_number"]))
-    sign_up(house, app, ClientMetadata={"lang": "fr"})
+    pool = house.pool(AutoVerifiedAttributes=["phone_number"])
+    app = house.app(pool)
+    sub = sign_up(house, app, ClientMetadata={"lang": "fr"})["UserSub"]
     event = house.next("CustomSMSSender_SignUp")
-    assert event["request"]["type"] == "customSMSSenderRequestV1"
-    assert event["request"]["clientMetadata"] == {"lang": "fr"}
     code, _ = house.read(event)
+    del event["request"]["code"]
+    assert event == {
+        "version": "1",
+        "triggerSource": "CustomSMSSender_SignUp",
+        "region": "eu-central-1",
+        "userPoolId": pool,
+        "userName": "ada",
+        "callerContext": {"awsSdkVersion": event["callerContext"]["awsSdkVersion"], "clientId": app},
+        "request": {
+            "type": "customSMSSenderRequestV1",
+            "clientMetadata": {"lang": "fr"},
+            "userAttributes": {
+                "sub": sub,
+                "cognito:user_status": "UNCONFIRMED",
+                "email": TO,
+                "email_verified": "false",
+                "phone_number": NUMBER,
+                "phone_number_verified": "false",
+            },
+        },
+    }
     house.server.idp.confirm_sign_up(ClientId=app, Username="ada", ConfirmationCode=code)
 
 
@@ -221,6 +242,43 @@ def test_a_function_that_fails_is_called_three_times_in_all(house: House) -> Non
     assert states(house.server) == [("dead", FUNCTION_TRIES, "the function failed")]
     keys = {call.headers["webhook-id"] for call in house.functions.calls}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize("medium", ["email", "sms"])
+@pytest.mark.parametrize("answer", [b"", b"no JSON", b'{"response": 5}', b"[" * 100_000])
+def test_whatever_a_function_answers_the_message_is_sent(house: House, medium: str, answer: bytes) -> None:
+    """documented: nothing is expected of these"""
+
+    def answered(event: Any) -> Any:
+        house.events.append(event)
+        return answer
+
+    house.functions.answers[medium] = answered
+    attribute = {"email": "email", "sms": "phone_number"}[medium]
+    sign_up(house, house.app(house.pool(AutoVerifiedAttributes=[attribute])))
+    for _ in range(1500):
+        if states(house.server) == [("sent", 1, None)]:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(states(house.server))
+
+
+@pytest.mark.parametrize("medium", ["email", "sms"])
+def test_a_function_that_does_not_answer_is_called_again_later_with_its_key(
+    house: House, medium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(custom_senders, "STEP_SECONDS", 1)
+    house.functions.answers[medium] = house.functions.hang
+    attribute = {"email": "email", "sms": "phone_number"}[medium]
+    sign_up(house, house.app(house.pool(AutoVerifiedAttributes=[attribute])))
+    wait_for(house, 1)
+    assert states(house.server) == [("due", 1, "function: timeout")]
+    monkeypatch.undo()
+    house.functions.answers[medium] = house.received
+    house.server.clock.advance(ms=BACK_OFF[0])
+    source = {"email": "CustomEmailSender_SignUp", "sms": "CustomSMSSender_SignUp"}[medium]
+    assert house.read(house.next(source))
+    assert len({call.headers["webhook-id"] for call in house.functions.calls}) == 1
 
 
 def test_what_kms_refuses_is_tried_again_later(house: House, aws: Aws) -> None:

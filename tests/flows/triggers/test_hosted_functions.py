@@ -6,7 +6,7 @@ What each event and answer means has tests of its own beside this file. These sh
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,12 @@ from tests.domain.test_encrypted_messages import WRAPPING_KEY, keyring
 from tests.functions import arn
 from tests.local_functions import PYTHON_CLIENT, eventually, need_node
 from tests.outbox import newest_to
+
+from cenote.domain.errors import UserLambdaValidation
+from cenote.domain.pools import NO_TRIGGERS, TRIGGERS
+from cenote.domain.request import RequestFacts
+from cenote.flows.triggers import inbound_federation
+from cenote.flows.triggers.firing import Occasion
 
 pytestmark = pytest.mark.skipif(not PYTHON_CLIENT, reason="awslambdaric is not installed, as it needs Linux.")
 
@@ -290,6 +296,36 @@ def test_custom_senders(house: House, medium: str, attribute: str) -> None:
     house.idp.confirm_sign_up(ClientId=app, Username="dora", ConfirmationCode=code.decode())
 
 
+def test_inbound_federation(house: House) -> None:
+    """Called as a sign-in by another provider will call it: no pool can have it yet."""
+    app = house.make.client(house.make.pool())["ClientId"]
+    pool, client = house.server.run(house.server.app.store.clients.resolve(app))
+    config = {"InboundFederation": {"LambdaArn": arn("inbound_federation"), "LambdaVersion": "V1_0"}}
+    pool = replace(pool, document={**pool.document, "LambdaConfig": config})
+    context = house.server.app.context(RequestFacts("a request", None, "127.0.0.1", "", None, ""))
+
+    def mapped(email: str) -> Any:
+        told = inbound_federation.Told(
+            "Company", "OIDC", id_token={"sub": "1", "groups": ["blue", "red"]}, user_info={"email": email}
+        )
+        occasion = Occasion(context, pool, client)
+        return house.server.run(inbound_federation.mapped(occasion, "Company_1", told))
+
+    assert mapped("ada@company.example") == {
+        "sub": "1",
+        "email": "ada@company.example",
+        "custom:team": "blue",
+    }
+    with pytest.raises(
+        UserLambdaValidation, match=r"InboundFederation failed with error nobody from there\."
+    ):
+        mapped("eve@example.com")
+
+
 def test_each_trigger_has_a_function_in_each_language() -> None:
-    assert len(NAMES) == 14
+    """PreTokenGeneration has one for each of its versions."""
+    triggers = {*TRIGGERS, *NO_TRIGGERS} - {"PreTokenGeneration", "PreTokenGenerationConfig", "KMSKeyID"}
+    versions = {f"PreTokenGenerationV{version}" for version in "123"}
+    named = {"".join(part.capitalize() for part in name.split("_")) for name in NAMES}
+    assert {name.replace("CustomSms", "CustomSMS") for name in named} == triggers | versions
     assert all((LAMBDAS / name / "app.mjs").exists() for name in NAMES)

@@ -272,11 +272,39 @@ def test_version_1_takes_strings_only(
     assert refusal(attempt, idp, first[1], "ada") == expected
 
 
-def test_no_answer_in_time_gives_no_tokens(
-    idp: Any, second: tuple[str, str, str], functions: FunctionServer
+@pytest.mark.parametrize("version", ["V1_0", "V2_0", "V3_0"])
+def test_an_error_a_bad_answer_or_none_gives_no_tokens_in_any_version(
+    idp: Any, make: PoolFactory, functions: FunctionServer, version: str
 ) -> None:
+    app = pool_with(make, version)[1]
+    functions.answers["PreTokenGeneration"] = refusing("no tenant")
+    expected = ("UserLambdaValidation", "PreTokenGeneration failed with error no tenant.")
+    assert refusal(attempt, idp, app, "ada") == expected
+    details = {"V1_0": "claimsOverrideDetails"}.get(version, "claimsAndScopeOverrideDetails")
+    functions.answers["PreTokenGeneration"] = answering(**{details: ["x"]})
+    assert refusal(attempt, idp, app, "ada") == ("InvalidLambdaResponse", "Unrecognizable lambda output")
     functions.answers["PreTokenGeneration"] = functions.hang
-    assert refusal(attempt, idp, second[1], "ada")[0] == "UnexpectedLambda"
+    assert refusal(attempt, idp, app, "ada") == (
+        "UnexpectedLambda",
+        "PreTokenGeneration invocation failed due to error Socket timeout while invoking Lambda function.",
+    )
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"idTokenGeneration": {"claimsToAddOrOverride": [1]}},
+        {"accessTokenGeneration": {"claimsToSuppress": "email"}},
+        {"accessTokenGeneration": {"scopesToAdd": [5]}},
+        {"groupOverrideDetails": {"groupsToOverride": "readers"}},
+    ],
+)
+def test_what_version_2_cannot_read_gives_no_tokens(
+    idp: Any, second: tuple[str, str, str], functions: FunctionServer, details: Any
+) -> None:
+    functions.answers["PreTokenGeneration"] = v2(**details)
+    expected = ("InvalidLambdaResponse", "Unrecognizable lambda output")
+    assert refusal(attempt, idp, second[1], "ada") == expected
 
 
 def test_the_older_member_means_version_1_and_shows_with_the_newer(

@@ -9,6 +9,11 @@ from tests.flows.triggers.conftest import triggers
 from tests.functions import FunctionServer, answering, refusing
 from tests.outbox import code_to, messages_to
 
+from cenote.domain.request import RequestFacts
+from cenote.domain.users import EXTERNAL_PROVIDER, User
+from cenote.flows.triggers.firing import Occasion
+from cenote.flows.triggers.pre_sign_up import Source, approved
+
 CONTEXT = {"awsSdkVersion": "aws-sdk-unknown-unknown"}
 ADMINISTRATOR = {**CONTEXT, "clientId": "CLIENT_ID_NOT_APPLICABLE"}
 TIMEOUT = "invocation failed due to error Socket timeout while invoking Lambda function."
@@ -228,6 +233,67 @@ def test_an_error_after_the_confirmation_undoes_nothing(
         "PostConfirmation failed with error oh.",
     )
     assert idp.admin_get_user(UserPoolId=pool, Username="mia")["UserStatus"] == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"ok", ("InvalidLambdaResponse", "Invalid lambda function output : Invalid JSON")),
+        (b'{"response": 5}', ("InvalidLambdaResponse", "Unrecognizable lambda output")),
+        (None, ("UnexpectedLambda", f"PostConfirmation {TIMEOUT}")),
+    ],
+    ids=["no JSON", "another shape", "too late"],
+)
+def test_a_bad_answer_or_none_after_the_confirmation_undoes_nothing(
+    idp: Any,
+    pool: str,
+    app: str,
+    functions: FunctionServer,
+    answer: bytes | None,
+    expected: tuple[str, str],
+    request: pytest.FixtureRequest,
+) -> None:
+    name = f"ned-{request.node.callspec.id.replace(' ', '-')}"
+    sign_up(idp, app, name)
+    functions.answers["PostConfirmation"] = functions.hang if answer is None else lambda _: answer
+    assert refusal(idp.admin_confirm_sign_up, UserPoolId=pool, Username=name) == expected
+    assert idp.admin_get_user(UserPoolId=pool, Username=name)["UserStatus"] == "CONFIRMED"
+
+
+def test_nothing_that_is_answered_after_the_confirmation_is_heard(
+    idp: Any, pool: str, app: str, functions: FunctionServer
+) -> None:
+    """documented: no response is expected"""
+    sign_up(idp, app, "nora")
+    functions.answers["PostConfirmation"] = answering(autoConfirmUser=False, userAttributes={"name": "x"})
+    idp.admin_confirm_sign_up(UserPoolId=pool, Username="nora")
+    user = idp.admin_get_user(UserPoolId=pool, Username="nora")
+    assert user["UserStatus"] == "CONFIRMED"
+    assert "name" not in attributes_of(user)
+
+
+def test_somebody_whom_another_provider_brings_has_a_source_of_their_own(
+    server: RunningServer, pool: str, app: str, functions: FunctionServer
+) -> None:
+    """Fired as a first sign-in by another provider will fire it: what the function confirms counts (documented)."""
+    found, client = server.run(server.app.store.clients.resolve(app))
+    context = server.app.context(RequestFacts("a request", None, "127.0.0.1", "", None, ""))
+    user = User(found.pool_id, "sub", "Company_1", EXTERNAL_PROVIDER, {"email": "pia@example.com"}, 0, 0)
+    functions.answers["PreSignUp"] = answering(autoVerifyEmail=True)
+    made = server.run(
+        approved(Occasion(context, found, client), user, Source.EXTERNAL_PROVIDER, validation_data=None)
+    )
+    assert functions.event("PreSignUp") == {
+        "version": "1",
+        "region": "eu-central-1",
+        "userPoolId": pool,
+        "userName": "Company_1",
+        "callerContext": {**CONTEXT, "clientId": app},
+        "triggerSource": "PreSignUp_ExternalProvider",
+        "request": {"userAttributes": {"email": "pia@example.com"}, "validationData": None},
+        "response": {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False},
+    }
+    assert (made.attributes["email_verified"], made.status) == ("true", EXTERNAL_PROVIDER)
 
 
 def test_an_administrators_confirmation_is_told_too(
