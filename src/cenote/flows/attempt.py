@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cenote.domain import identifiers, sealed_tokens, usernames
+from cenote.domain.delivery import Attribute
 from cenote.domain.devices import Device
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
 from cenote.domain.risk import Watch
@@ -56,7 +57,7 @@ class Attempt:
 
     `watch` is what threat protection holds of it, from the first factor on, in a pool that has it.
 
-    `new_email` is an address that its user sets up as a second factor in this request.
+    `new_contact` is an address or a number, by its attribute, that its user sets up as a second factor in this request.
 
     `kept_devices` are the secrets that a browser on the pages keeps, by device key: of whoever signed in with it.
     """
@@ -80,14 +81,14 @@ class Attempt:
     proved_public: bytes = b""
     watch: Watch | None = None
     door: Door = Door.API
-    new_email: str = ""
+    new_contact: tuple[Attribute, str] | None = None
     kept_devices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """The user's, with the address that is being set up; none of a name that nobody has."""
+        """The user's, with the address or number that is being set up; none of a name that nobody has."""
         held = {} if self.user is None else self.user.attributes
-        return {**held, "email": self.new_email} if self.new_email else held
+        return held if self.new_contact is None else {**held, self.new_contact[0]: self.new_contact[1]}
 
     @property
     def username(self) -> str:

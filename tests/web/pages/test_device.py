@@ -97,7 +97,7 @@ def test_guessing_user_codes_ends_soon_even_with_the_right_one(app: App) -> None
     for _ in range(rules.MOST_TYPED):
         assert "This code is not right" in browser.fill(page, user_code="BCDF-GHJK").text
     for text in ("BCDF-GHJK", codes["user_code"]):
-        assert "Attempt limit exceeded" in browser.fill(page, user_code=text).text
+        assert "Too many tries." in browser.fill(page, user_code=text).text
 
 
 def test_of_fifty_guesses_at_once_no_more_count_than_may(app: App) -> None:

@@ -8,14 +8,12 @@ import pytest
 from cenote.domain import passwords
 from cenote.domain.errors import InvalidPassword
 from cenote.domain.passwords import Wording
-from cenote.web.pages import challenges, consent, fields, languages, problem, sign_up
+from cenote.web.pages import challenges, consent, fields, languages, mfa_setup, problem, sign_up
 
 PAGES = Path(languages.__file__).parent
 CALL = re.compile(r"""_\(\s*("[^"]+"|'[^']+')""")
 # What handlers say: `error="…"`, `notice="…"`, STALE and its like.
-SAID = re.compile(
-    r'(?:error|missing|notice|WRONG_CODE: Final|STALE: Final|ANY: Final|WRONG: Final|notice) ?= ?"([A-Z][^"]+)"'
-)
+SAID = re.compile(r'(?:error|missing|notice|[A-Z_]+: Final) ?= ?"([A-Z][^"]+[.?])"')
 
 
 def used() -> set[str]:
@@ -27,7 +25,9 @@ def used() -> set[str]:
         found |= set(SAID.findall(module.read_text()))
     for texts in (challenges.FACTORS, consent.SCOPES, problem.SENTENCES, fields.LABELS, sign_up.TERMS):
         found |= set(texts.values())
-    return found - {""}
+    found |= {text for _, text in fields._FAULTS} | {contact.title for contact in mfa_setup.CONTACTS.values()}
+    # What English has a sentence of its own for, the other languages have one for as well.
+    return (found | set(languages.PLAIN_ENGLISH)) - {""}
 
 
 @pytest.mark.parametrize("language", [name for name in languages.NAMES if name != "en"])
@@ -36,6 +36,9 @@ def test_every_text_is_there_with_its_blanks(language: str) -> None:
     assert used() <= set(catalog), used() - set(catalog)
     for text, own in catalog.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", own)), text
+    for text, plain in languages.PLAIN_ENGLISH.items():
+        assert plain.endswith(".")
+        assert catalog[text].endswith((".", "。")), text
 
 
 def test_each_language_has_a_catalog_and_each_catalog_a_language() -> None:

@@ -106,7 +106,7 @@ class OneTimeCode:
         return Verdict(proof, code=True, write=lambda: self._accept(attempt, ticket, sent))
 
     def _is_new(self, attempt: Attempt) -> bool:
-        return self.attribute == "email" and bool(attempt.new_email)
+        return attempt.new_contact is not None and attempt.new_contact[0] == self.attribute
 
     def _hashed(self, attempt: Attempt, code: str) -> bytes:
         return codes.hashed(
@@ -122,7 +122,7 @@ class OneTimeCode:
         await (self._add(attempt, sent.destination) if sent.new else self._verify(attempt))
 
     async def _add(self, attempt: Attempt, destination: str) -> None:
-        """Gives the user the address whose code came back; AliasExists where somebody else signs in by it."""
+        """Gives the user the address or number whose code came back; AliasExists where another signs in by it."""
         ctx, pool = attempt.ctx, attempt.pool
         if attempt.user is None:
             raise TypeError("nobody sets up a second factor")

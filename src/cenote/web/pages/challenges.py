@@ -4,22 +4,31 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from cenote.domain import mfa
 from cenote.domain import passwords as password_rules
-from cenote.domain.errors import CognitoError, EnableSoftwareTokenMFA, PasswordResetRequired
-from cenote.flows import passwords, sign_in, software_tokens
+from cenote.domain.errors import (
+    CognitoError,
+    InvalidPassword,
+    PasswordHistoryPolicyViolation,
+    PasswordResetRequired,
+    UserNotConfirmed,
+)
+from cenote.domain.sign_in import Flow
+from cenote.flows import passwords, sign_in
 from cenote.flows.attempt import Door
 from cenote.store.pools import Pool
 from cenote.web.http import Answer, Parameters
-from cenote.web.pages import devices, fields, login
+from cenote.web.pages import devices, fields, login, mfa_setup
 from cenote.web.pages.visits import LONGEST, STALE, Visit, page
 from cenote.web.problems import Problem
 
 PAGE: Final = "challenge"
 # Errors after which the same question cannot be answered any more.
 OVER: Final = "Invalid session for the user"
+# The questions of a sign-in by choice.
+FIRST: Final = frozenset({"SELECT_CHALLENGE", "PASSWORD", "WEB_AUTHN"})
+PASSWORD_ERRORS: Final = (InvalidPassword, PasswordHistoryPolicyViolation)
 FACTORS: Final = {
     "PASSWORD": "Password",
     "PASSWORD_SRP": "Password",
@@ -49,19 +58,19 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     "SELECT_MFA_TYPE": Question("choose.html", "ANSWER"),
     "WEB_AUTHN": Question("passkey.html", "CREDENTIAL"),
     "NEW_PASSWORD_REQUIRED": Question("new_password.html", "NEW_PASSWORD"),
-    "MFA_SETUP": Question("set_up_app.html", "SOFTWARE_TOKEN_MFA_CODE"),
 }
 
 
-async def asked(visit: Visit, username: str, outcome: sign_in.Asking) -> Answer:
-    """The page of a question that the engine has just asked."""
+async def asked(visit: Visit, username: str, outcome: sign_in.Asking, *, error: str = "") -> Answer:
+    """The page of a question that the engine has just asked; with `error`, once more."""
     parameters = dict(outcome.parameters)
     session = outcome.session or ""
-    if outcome.challenge == "MFA_SETUP":
-        return await set_up(visit, username, session)
+    if outcome.challenge == mfa_setup.CHALLENGE:
+        can_set_up = json.loads(parameters.get("MFAS_CAN_SETUP", "[]"))
+        return await mfa_setup.asked(visit, username, session, can_set_up)
     if outcome.available:
         parameters["available"] = " ".join(outcome.available)
-    return await question(visit, username, outcome.challenge, session, parameters)
+    return await question(visit, username, outcome.challenge, session, parameters, error=error)
 
 
 async def question(
@@ -72,7 +81,9 @@ async def question(
     parameters: Mapping[str, str],
     *,
     error: str = "",
+    faulty: str | None = None,
 ) -> Answer:
+    """`faulty` is the field that the error is about, by default the one that was asked for."""
     known = QUESTIONS.get(challenge)
     if known is None:
         return await login.form(
@@ -86,14 +97,21 @@ async def question(
         data=data,
         session=session,
         error=error,
-        faulty="password" if known.member in PASSWORDS else "answer",
+        faulty=FIELDS.get(known.member, "") if faulty is None else faulty,
         challenge=challenge,
         username=username,
         **VALUES.get(challenge, nothing)(visit.pool, parameters),
     )
 
 
+# The field that each answer is typed into, by its member; others are not typed.
+FIELDS: Final[Mapping[str, str]] = {
+    "PASSWORD": "password",
+    "NEW_PASSWORD": "password",
+    **dict.fromkeys(("EMAIL_OTP_CODE", "SMS_OTP_CODE", "SMS_MFA_CODE", "SOFTWARE_TOKEN_MFA_CODE"), "answer"),
+}
 PASSWORDS: Final = frozenset({"PASSWORD", "NEW_PASSWORD"})
+ATTRIBUTE: Final = "attribute."
 # What of a question's parameters its page needs when it is shown again.
 CARRIED: Final = (
     "available",
@@ -115,8 +133,7 @@ def factors(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 def second_factors(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
     names = json.loads(parameters.get("MFAS_CAN_CHOOSE", "[]"))
-    shown = {**FACTORS, "EMAIL_OTP": "A code by e-mail"}
-    return {"options": [(name, shown.get(name, name)) for name in names]}
+    return {"options": [(name, FACTORS.get(name, name)) for name in names]}
 
 
 def code(pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -131,9 +148,17 @@ def passkey(_pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def new_password(pool: Pool, parameters: Mapping[str, str]) -> dict[str, Any]:
+    wanted = [
+        fields.of(name, required=True, value=parameters.get(ATTRIBUTE + name, ""))
+        for name in missing(parameters)
+    ]
+    return {"policy": policy_of(pool), "fields": wanted}
+
+
+def missing(parameters: Mapping[str, str]) -> list[str]:
+    """The attributes that a user still has to give, beside a new password."""
     names = json.loads(parameters.get("requiredAttributes", "[]"))
-    wanted = [name.removeprefix("userAttributes.") for name in names]
-    return {"policy": policy_of(pool), "fields": [fields.of(name, required=True) for name in wanted]}
+    return [name.removeprefix("userAttributes.") for name in names]
 
 
 VALUES: Final[Mapping[str, Callable[[Pool, Mapping[str, str]], dict[str, Any]]]] = {
@@ -152,6 +177,11 @@ def policy_of(pool: Pool) -> password_rules.Policy:
     return passwords.policy_of(pool)
 
 
+def is_over(error: CognitoError) -> bool:
+    """Whether nothing can be answered any more after this error."""
+    return error.message.startswith(OVER)
+
+
 @page
 async def answered(visit: Visit) -> Answer:
     """Whatever is wrong with an answer, the engine says it; a question that is over begins again."""
@@ -159,74 +189,79 @@ async def answered(visit: Visit) -> Answer:
     if form is None:
         return await login.form(visit, error=STALE)
     challenge, username, session = form.data["challenge"], form.data["username"], given.get("session", "")
-    if given.get("choice") == "back":
-        return await login.form(visit, username=username)
+    if challenge == mfa_setup.CHALLENGE:
+        return await mfa_setup.answered(visit, form.data, session)
+    kept = {**form.data, **typed(given)}
+    for number, name in enumerate(missing(form.data), 1):
+        if not kept.get(ATTRIBUTE + name):
+            return await question(
+                visit, username, challenge, session, kept, error=fields.MISSING, faulty=f"attribute-{number}"
+            )
     try:
-        if challenge == "MFA_SETUP":
-            session = await software_tokens.verify_in_session(visit.ctx, session, given.get("answer", ""), "")
         outcome = await sign_in.respond(
             visit.ctx,
             visit.pool,
             visit.client,
             challenge,
             session,
-            {"USERNAME": username, **responses(challenge, session, given)},
+            {"USERNAME": username, **responses(challenge, given)},
             {},
             Door.PAGES,
             devices.kept(visit.request, visit.pool),
         )
-    except EnableSoftwareTokenMFA as error:
-        return await app_form(visit, username, session, form.data["secret"], error=error.message)
-    except (PasswordResetRequired, CognitoError) as error:
-        if error.message.startswith(OVER) or challenge in {"WEB_AUTHN", "PASSWORD", "SELECT_CHALLENGE"}:
-            return await login.form(visit, username=username, error=error.message)
-        return await question(visit, username, challenge, session, form.data, error=error.message)
+    except CognitoError as error:
+        if is_over(error) or isinstance(error, (PasswordResetRequired, UserNotConfirmed)):
+            return await login.refused(visit, username, error)
+        if challenge in FIRST:
+            return await again(visit, username, challenge, error)
+        message, faulty = error.message, None
+        if challenge == "NEW_PASSWORD_REQUIRED" and not isinstance(error, PASSWORD_ERRORS):
+            asked_for = [fields.of(name, required=True) for name in missing(form.data)]
+            message, faulty = fields.fault(error.message, asked_for, visit.texts)
+        return await question(visit, username, challenge, session, kept, error=message, faulty=faulty)
     return await login.went_on(visit, username, outcome)
 
 
-def responses(challenge: str, session: str, given: Parameters) -> dict[str, str]:
+async def again(visit: Visit, username: str, challenge: str, error: CognitoError) -> Answer:
+    """A wrong first factor uses its question up, so that it is asked anew; after a passkey's, any may be chosen."""
+    parameters = {"USERNAME": username}
+    if challenge == "PASSWORD":
+        parameters["PREFERRED_CHALLENGE"] = challenge
+    try:
+        outcome = await sign_in.initiate(
+            visit.ctx,
+            visit.pool,
+            visit.client,
+            Flow.USER_AUTH,
+            parameters,
+            {},
+            door=Door.PAGES,
+            kept_devices=devices.kept(visit.request, visit.pool),
+        )
+    except CognitoError as refusal:
+        return await login.refused(visit, username, refusal)
+    if not isinstance(outcome, sign_in.Asking):
+        raise TypeError("a sign-in begins with a question")
+    return await asked(visit, username, outcome, error=error.message)
+
+
+def typed(given: Parameters) -> dict[str, str]:
+    """The attributes of a posted form, by the names of their fields."""
+    return {
+        name: fields.cleaned(name.removeprefix(ATTRIBUTE), value)
+        for name, value in given.items()
+        if name.startswith(ATTRIBUTE)
+    }
+
+
+def responses(challenge: str, given: Parameters) -> dict[str, str]:
     """The ChallengeResponses of a posted form."""
-    if challenge == "MFA_SETUP":
-        return {"SESSION": session}
     member, answer = QUESTIONS[challenge].member, given.get("answer", "")
     if member in PASSWORDS and len(answer) > LONGEST["password"]:
         raise Problem("invalid_request")
     found = {member: answer}
     if challenge == "NEW_PASSWORD_REQUIRED":
         found |= {
-            f"userAttributes.{name.removeprefix('attribute.')}": value
-            for name, value in given.items()
-            if name.startswith("attribute.")
+            f"userAttributes.{name.removeprefix(ATTRIBUTE)}": value for name, value in typed(given).items()
         }
     return {name: value for name, value in found.items() if value}
-
-
-async def set_up(visit: Visit, username: str, session: str) -> Answer:
-    """An authenticator app is what can be set up on a page."""
-    try:
-        secret, session = await software_tokens.associate_in_session(visit.ctx, session)
-    except CognitoError:
-        return await login.form(
-            visit, username=username, error="This way of signing in does not work on this page."
-        )
-    return await app_form(visit, username, session, secret)
-
-
-async def app_form(visit: Visit, username: str, session: str, secret: str, *, error: str = "") -> Answer:
-    """The secret as text and as a QR code, in the form that authenticator apps read."""
-    issuer = visit.pool.document["Name"]
-    label = quote(f"{issuer}:{username}")
-    uri = f"otpauth://totp/{label}?secret={secret}&issuer={quote(issuer)}"
-    return await visit.show(
-        "set_up_app.html",
-        page=PAGE,
-        data={"challenge": "MFA_SETUP", "username": username, "secret": secret},
-        session=session,
-        error=error,
-        faulty="answer",
-        remember=devices.asks(visit.pool),
-        challenge="MFA_SETUP",
-        username=username,
-        secret=secret,
-        qr=visit.web.rendering.qr_code(uri),
-    )

@@ -31,16 +31,16 @@ async def shown(web: "Web", request: Request) -> Answer:
     return await form(visit, request.query.get("user_code", ""))
 
 
-async def form(visit: Visit, user_code: str, *, error: str = "") -> Answer:
+async def form(visit: Visit, user_code: str, *, error: str = "", faulty: str = "user_code") -> Answer:
     shown = user_code if len(user_code) <= LONGEST_SHOWN else ""
-    return await visit.show("device.html", page=PAGE, error=error, user_code=shown)
+    return await visit.show("device.html", page=PAGE, error=error, faulty=faulty, user_code=shown)
 
 
 async def posted(web: "Web", request: Request) -> Answer:
     """On to the sign-in, or straight to consent for who has signed in in this browser."""
     visit, text = await begun(web, request), request.form.get("user_code", "")
     if visit.form(PAGE) is None:
-        return await form(visit, text, error=STALE)
+        return await form(visit, text, error=STALE, faulty="")
     ctx, pool = visit.ctx, visit.pool
     try:
         found = await flow.entered(ctx, pool, text)

@@ -1,11 +1,14 @@
 """Fields for attributes, as HTML wants them: at sign-up, and beside a new password for what is still missing."""
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cenote.domain import attributes as attribute_rules
 from cenote.store.pools import Pool
+from cenote.web.pages.languages import Texts
 
 LABELS: Final = {
     "email": "E-mail address",
@@ -32,6 +35,36 @@ COMPLETE: Final = {
     "family_name": "family-name", "middle_name": "additional-name", "nickname": "nickname",
     "birthdate": "bday", "address": "street-address", "website": "url",
 }  # fmt: skip
+# Said at a field that is required and empty.
+MISSING: Final = "Fill in this field, please."
+# A phone number as people write it: what is between its digits, nobody's number has.
+_NUMBER: Final = re.compile(r"\+[0-9][0-9 ()./-]*", re.ASCII)
+SPACES: Final = "Please leave out spaces."
+UNFIT: Final = "Please check what you entered."
+# What the engine says of one attribute (`domain/attributes.py`): which, and in what it does not fit.
+_OF_ATTRIBUTE: Final = re.compile(
+    r"(?:Attributes did not conform to the schema|Invalid user attributes): (?P<name>[^\s]+): (?P<fault>[^\n]+)\n?"
+)
+_FAULTS: Final = tuple(
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"The attribute is required", MISSING),
+        (r"String must be no shorter than (\d+) characters", "Please enter at least {count} characters."),
+        (r"String must be no longer than (\d+) characters", "Please enter at most {count} characters."),
+        (r"Must be a number", "Please enter a number."),
+        (r"Number must be no greater than (-?\d+)", "Please enter {count} or less."),
+        (r"Number must be no less than (-?\d+)", "Please enter {count} or more."),
+    )
+)
+# Errors that are about one attribute whatever it holds, and which.
+_ABOUT: Final = {
+    "Invalid email address format.": "email",
+    "Invalid phone number format.": "phone_number",
+    "An account with the given email already exists.": "email",
+    "An account with the given phone_number already exists.": "phone_number",
+}
+# What names consist of, by the first letter of their characters' categories (UsernameType in the model).
+_NAMING: Final = frozenset("LMSNP")
 # Where people are called by their family's name first.
 FAMILY_FIRST: Final = frozenset({"ja", "ko", "zh-CN", "zh-TW"})
 
@@ -59,6 +92,14 @@ def of(name: str, *, required: bool, value: str = "") -> Field:
     )
 
 
+def cleaned(name: str, value: str) -> str:
+    """What was typed, without the spaces around it and those that people put into phone numbers."""
+    value = value.strip()
+    if name == "phone_number" and _NUMBER.fullmatch(value):
+        return "+" + "".join(filter(str.isdigit, value))
+    return value
+
+
 def of_pool(pool: Pool, given: Mapping[str, str], language: str) -> list[Field]:
     """What the pool requires, and the address or number that its users are found or verified by."""
     document = pool.document
@@ -71,3 +112,26 @@ def of_pool(pool: Pool, given: Mapping[str, str], language: str) -> list[Field]:
         names.remove("family_name")
         names.insert(names.index("given_name"), "family_name")
     return [of(name, required=name in required, value=given.get(name, "")) for name in names]
+
+
+def is_name(typed: str) -> bool:
+    """Whether the API could ever speak of a user of this name."""
+    return all(unicodedata.category(character)[0] in _NAMING for character in typed)
+
+
+def fault(message: str, asked: Sequence[Field], texts: Texts) -> tuple[str, str]:
+    """What an error says of one of the fields that were asked for, and that field's id; empty if of none of them."""
+    found = _OF_ATTRIBUTE.fullmatch(message)
+    about = found["name"] if found else _ABOUT.get(message, "")
+    number = next((number for number, field in enumerate(asked, 1) if field.name == about), None)
+    place = "" if number is None else f"attribute-{number}"
+    return (described(found["fault"], texts) if found else message), place
+
+
+def described(fault: str, texts: Texts) -> str:
+    """What does not fit, in the language of the page."""
+    for pattern, text in _FAULTS:
+        found = pattern.fullmatch(fault)
+        if found:
+            return texts(text, count=found[1]) if found.groups() else texts(text)
+    return texts(UNFIT)

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from cenote.domain.errors import CognitoError, InvalidPassword, PasswordHistoryPolicyViolation
+from cenote.domain.errors import CognitoError
 from cenote.flows import forgot_password as flow
 from cenote.web.http import Answer
-from cenote.web.pages import login
-from cenote.web.pages.challenges import policy_of
+from cenote.web.pages import login, sign_up
+from cenote.web.pages.challenges import PASSWORD_ERRORS, policy_of
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE: Final = "forgot"
@@ -18,12 +18,12 @@ async def shown(visit: Visit) -> Answer:
     return await form(visit, username=visit.wanted.login_hint)
 
 
-async def form(visit: Visit, *, username: str = "", error: str = "") -> Answer:
+async def form(visit: Visit, *, username: str = "", error: str = "", faulty: str = "username") -> Answer:
     return await visit.show(
         "forgot_password.html",
         page=PAGE,
         error=error,
-        faulty="username",
+        faulty=faulty,
         username=username,
         signs_in_by=login.kinds(visit.pool),
     )
@@ -32,9 +32,9 @@ async def form(visit: Visit, *, username: str = "", error: str = "") -> Answer:
 @page
 async def posted(visit: Visit) -> Answer:
     """What follows looks the same whether or not somebody has the name, where the client wants that (case 37)."""
-    username = visit.request.form.get("username", "")
+    username = sign_up.name_of(visit, visit.request.form)
     if visit.form(PAGE) is None:
-        return await form(visit, username=username, error=STALE)
+        return await form(visit, username=username, error=STALE, faulty="")
     if not username:
         return await form(visit, error="Enter your user name.")
     try:
@@ -70,7 +70,7 @@ async def reset_form(
 async def reset(visit: Visit) -> Answer:
     given, kept = visit.request.form, visit.form(RESET)
     if kept is None:
-        return await form(visit, error=STALE)
+        return await form(visit, error=STALE, faulty="")
     username, destination = kept.data["username"], kept.data["destination"]
     try:
         if given.get("choice") == "resend":
@@ -86,7 +86,6 @@ async def reset(visit: Visit) -> Answer:
             metadata={},
         )
     except CognitoError as error:
-        of_password = isinstance(error, (InvalidPassword, PasswordHistoryPolicyViolation))
-        faulty = "password" if of_password else "answer"
+        faulty = "password" if isinstance(error, PASSWORD_ERRORS) else "answer"
         return await reset_form(visit, username, destination, error=visit.told(error), faulty=faulty)
     return await login.form(visit, username=username, notice="Your password was changed. Sign in.")

@@ -22,6 +22,57 @@ NAMES: Final[Mapping[str, str]] = {
     "zh-TW": "繁體中文",
 }
 DEFAULT: Final = "en"
+# AWS's own sentences that are not for people, in English for them.
+PLAIN_ENGLISH: Final[Mapping[str, str]] = {
+    **{
+        f"{beginning}: {end}": said
+        for beginning in ("Password did not conform with policy", "Password does not conform to policy")
+        for end, said in (
+            ("Password not long enough", "This password is too short."),
+            ("Password must have lowercase characters", "This password needs a lower case letter."),
+            ("Password must have uppercase characters", "This password needs an upper case letter."),
+            ("Password must have numeric characters", "This password needs a digit."),
+            ("Password must have symbol characters", "This password needs a special character."),
+        )
+    },
+    "Code mismatch and fail enable Software Token MFA": "This code is not right. Please try again.",
+    "Invalid code received for user": "This code is not right. Please try again.",
+    "Your software token has already been used once.": "This code was used already. Please wait for the next one.",
+    "Invalid session for the user.": "Your sign-in has taken too long. Please start again.",
+    "Invalid session for the user, session is expired.": "Your sign-in has taken too long. Please start again.",
+    "Username/client id combination not found.": "User does not exist.",
+    "Password reset required for the user": "Your password has to be reset.",
+    "Invalid phone number format.": "A phone number begins with + and the country code.",
+    "Invalid email address format.": "This is no e-mail address.",
+    "Username should be an email.": "Please enter an e-mail address.",
+    "Username should be a phone number.": "Please enter a phone number with + and the country code.",
+    "Username should be either an email or a phone number.": "Please enter an e-mail address or a phone number.",
+    "Provided password cannot be used for security reasons.": "This password is too well known. Please choose another.",
+    "Password has previously been used.": "You have used this password before. Please choose another.",
+    "Attempt limit exceeded, please try after some time.": "Too many tries. Please try again later.",
+    "Password attempts exceeded": "Too many tries. Please wait a moment.",
+    "User cannot be confirmed. Current status is CONFIRMED": "Your account is confirmed already. Sign in.",
+    "User password cannot be reset in the current state.": "The password cannot be reset now.",
+    "Cannot reset password for the user as there is no registered/verified email or phone_number": (
+        "This account has no verified e-mail address or phone number that a code could be sent to."
+    ),
+    "Cannot resend codes. Auto verification not turned on.": "New codes cannot be sent here.",
+    "User has no second factor that this user pool allows, and none can be set up.": (
+        "Your account needs a second step that cannot be set up here. Please ask your administrator."
+    ),
+    "User already exists": "This user name is taken already.",
+    "User is not confirmed.": "Your account is not confirmed yet.",
+    "Username cannot be of email format, since user pool is configured for email alias.": (
+        "Please choose a user name that is not an e-mail address."
+    ),
+    "Username cannot be of phone number format, since user pool is configured for phone number alias.": (
+        "Please choose a user name that is not a phone number."
+    ),
+    "An account with the given email already exists.": "There is an account with this e-mail address already.",
+    "An account with the given phone_number already exists.": "There is an account with this phone number already.",
+    "A client attempted to write unauthorized attribute": "This cannot be changed here.",
+    "Selected challenge is not available.": "This way of signing in is not available.",
+}
 _BY_TAG: Final = {name.lower(): name for name in NAMES}
 # What browsers say of those two by script or by language alone.
 _ALSO: Final = {
@@ -54,7 +105,9 @@ class Languages:
 
     def __getitem__(self, language: str) -> Texts:
         if language not in self._read:
-            self._read[language] = Texts(language, {} if language == DEFAULT else catalog(language))
+            self._read[language] = Texts(
+                language, PLAIN_ENGLISH if language == DEFAULT else catalog(language)
+            )
         return self._read[language]
 
 

@@ -80,7 +80,7 @@ def kinds(pool: Pool) -> str:
 @page
 async def posted(visit: Visit) -> Answer:
     given = visit.request.form
-    username = given.get("username", "")
+    username = sign_up.name_of(visit, given)
     if visit.form(PAGE) is None:
         return await form(visit, username=username, error=STALE)
     if "answer" in given and takes_any_passkey(visit):
@@ -105,15 +105,20 @@ async def posted(visit: Visit) -> Answer:
             door=Door.PAGES,
             kept_devices=devices.kept(visit.request, visit.pool),
         )
-    except UserNotConfirmed:
-        notice = "Confirm your account with the code that we sent you."
-        return await sign_up.confirmation(visit, username, notice=notice)
-    except PasswordResetRequired as error:
-        return await forgot_password.form(visit, username=username, error=error.message)
     except CognitoError as error:
         faulty = "password" if flow is Flow.USER_PASSWORD_AUTH else "username"
-        return await form(visit, username=username, error=error.message, faulty=faulty)
+        return await refused(visit, username, error, faulty=faulty)
     return await went_on(visit, username, outcome)
+
+
+async def refused(visit: Visit, username: str, error: CognitoError, *, faulty: str = "") -> Answer:
+    """Where a sign-in that failed leads: to what its user has to do first, or to its beginning."""
+    if isinstance(error, UserNotConfirmed):
+        notice = "Confirm your account with the code that we sent you."
+        return await sign_up.confirmation(visit, username, notice=notice)
+    if isinstance(error, PasswordResetRequired):
+        return await forgot_password.form(visit, username=username, error=error.message, faulty="")
+    return await form(visit, username=username, error=error.message, faulty=faulty)
 
 
 async def passkey_given(visit: Visit, session: str, credential: str) -> Answer:

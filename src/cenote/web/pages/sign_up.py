@@ -11,13 +11,25 @@ from cenote.flows import sign_up as flow
 from cenote.flows.attempt import Door
 from cenote.web.http import Answer
 from cenote.web.pages import fields, login
-from cenote.web.pages.challenges import policy_of
+from cenote.web.pages.challenges import ATTRIBUTE, policy_of
 from cenote.web.pages.visits import STALE, Visit, page
 
 PAGE: Final = "signup"
 CONFIRM: Final = "confirm"
 # The field that an error is about, where there is one for sure.
 FAULTY: Final[Mapping[type[CognitoError], str]] = {InvalidPassword: "password", UsernameExists: "username"}
+# What is said of the name itself (`domain/usernames.py`), or of an address that is one.
+OF_USERNAME: Final = frozenset(
+    {
+        "Username should be an email.",
+        "Username should be a phone number.",
+        "Username should be either an email or a phone number.",
+        "Username cannot be of email format, since user pool is configured for email alias.",
+        "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+        "An account with the given email already exists.",
+        "An account with the given phone_number already exists.",
+    }
+)
 TERMS: Final = {"terms-of-use": "Terms of use", "privacy-policy": "Privacy policy"}
 # The languages of the pages as the model calls them in links (LanguageIdType).
 TERMS_LANGUAGES: Final = {
@@ -61,6 +73,12 @@ async def form(
     )
 
 
+def name_of(visit: Visit, given: Mapping[str, str]) -> str:
+    """The name that was typed; a phone number without what people write between its digits."""
+    by_number = "phone_number" in visit.pool.document.get("UsernameAttributes", ())
+    return fields.cleaned("phone_number" if by_number else "username", given.get("username", ""))
+
+
 async def terms(visit: Visit) -> list[tuple[str, str]]:
     """What a user agrees to by signing up: names and addresses, in the language of the page where there is one."""
     documents = await visit.ctx.store.terms.of_client(visit.pool.pool_id, visit.client.client_id)
@@ -73,22 +91,23 @@ async def terms(visit: Visit) -> list[tuple[str, str]]:
 async def posted(visit: Visit) -> Answer:
     given = dict(visit.request.form)
     typed = {
-        name.removeprefix("attribute."): value
+        name.removeprefix(ATTRIBUTE): fields.cleaned(name.removeprefix(ATTRIBUTE), value)
         for name, value in given.items()
-        if name.startswith("attribute.")
+        if name.startswith(ATTRIBUTE)
     }
     asked = fields.of_pool(visit.pool, typed, visit.texts.language)
     typed = {field.name: field.value for field in asked if field.value}
-    username = given.get("username", "")
+    username = name_of(visit, given)
     again: dict[str, str] = {**typed, "username": username}
     if visit.form(PAGE) is None:
         return await form(visit, given=again, error=STALE)
     if not username:
         return await form(visit, given=again, error="Enter your user name.", faulty="username")
+    if not fields.is_name(username):
+        return await form(visit, given=again, error=fields.SPACES, faulty="username")
     for number, field in enumerate(asked, 1):
         if field.required and not field.value:
-            missing = "Fill in this field, please."
-            return await form(visit, given=again, error=missing, faulty=f"attribute-{number}")
+            return await form(visit, given=again, error=fields.MISSING, faulty=f"attribute-{number}")
     try:
         signed_up = await flow.register(
             visit.ctx,
@@ -101,8 +120,10 @@ async def posted(visit: Visit) -> Answer:
             metadata={},
         )
     except CognitoError as error:
-        faulty = FAULTY.get(type(error), "")
-        return await form(visit, given=again, error=error.message, faulty=faulty)
+        message, faulty = fields.fault(error.message, asked, visit.texts)
+        if not faulty and (type(error) in FAULTY or message in OF_USERNAME):
+            faulty = FAULTY.get(type(error), "username")
+        return await form(visit, given=again, error=message, faulty=faulty)
     if signed_up.confirmed:
         return await login.form(visit, username=username, notice="Your account is ready. Sign in.")
     details: Any = signed_up.details or {}
@@ -118,6 +139,7 @@ async def confirmation(
     destination: str = "",
     session: str | None = None,
     error: str = "",
+    faulty: str = "answer",
     notice: str = "",
 ) -> Answer:
     data = {"username": username, "destination": destination}
@@ -127,7 +149,7 @@ async def confirmation(
         data=data,
         session=session or "",
         error=error,
-        faulty="answer",
+        faulty=faulty,
         notice=notice,
         username=username,
         destination=destination,
@@ -144,7 +166,7 @@ async def confirm_shown(visit: Visit) -> Answer:
 async def resent(visit: Visit) -> Answer:
     given, kept = visit.request.form, visit.form(CONFIRM)
     if kept is None:
-        return await confirmation(visit, "", error=STALE)
+        return await confirmation(visit, "", error=STALE, faulty="")
     username, session = kept.data["username"], given.get("session")
     try:
         details: Any = await flow.resend(visit.ctx, visit.pool, visit.client, username, metadata={})
@@ -162,7 +184,7 @@ async def confirmed(visit: Visit) -> Answer:
     """Confirms the user, and signs them in at once where the client's flows let the code stand for that."""
     given, kept = visit.request.form, visit.form(CONFIRM)
     if kept is None:
-        return await confirmation(visit, given.get("username", ""), error=STALE)
+        return await confirmation(visit, given.get("username", ""), error=STALE, faulty="")
     username = kept.data.get("username") or given.get("username", "")
     destination, session = kept.data.get("destination", ""), given.get("session")
     try:

@@ -44,6 +44,14 @@ STALE: Final = "This page is no longer valid. Please try again."
 WRONG_CODE: Final = "This code is wrong or too old. Check it, or ask for a new one."
 
 
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """What is wrong with what was sent: the id of the field that it is about, if of one, and the sentence."""
+
+    field: str
+    text: str
+
+
 @dataclass(slots=True)
 class Visit:
     """`query` is what the page's links and forms carry on; `goes_to` where its form may lead in the end.
@@ -95,7 +103,8 @@ class Visit:
     ) -> Answer:
         """A page; `page` is what its form is for, with the data that the next step needs. 400 with an error.
 
-        `faulty` is the id of the field that the error is about: it gets the focus, which else the error itself gets.
+        `faulty` is the id of the field that the error is about: the error stands there, and the field has the focus. An
+        error of no field stands above them all, and has it itself.
         """
         web, nonce = self.web, self.web.nonce()
         sealed = forms.token(
@@ -111,8 +120,7 @@ class Visit:
             languages_query=self.languages_query(),
             form=sealed,
             session=session,
-            error=self.texts(error) if error else "",
-            faulty=(faulty or "error") if error else "",
+            faulty=Faulty(faulty, self.texts(error)) if error else None,
             notice=self.texts(notice) if notice else "",
             look=look,
             **values,
