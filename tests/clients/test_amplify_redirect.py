@@ -190,3 +190,22 @@ def test_an_app_whose_user_is_known_gets_tokens_without_a_question(site: Site, p
     page.evaluate("() => { app.signIn() }")
     page.wait_for_function("() => window.app && app.heard.includes('signInWithRedirect')")
     assert tokens(page) is not None
+
+
+def test_an_app_goes_on_refreshing_where_the_pool_tracks_devices(site: Site, page: Page) -> None:
+    """aws-amplify keeps no device key of a sign-in by redirect, and refreshes by the API all the same."""
+    site.app.server.idp.update_user_pool(
+        UserPoolId=site.app.pool, DeviceConfiguration={"DeviceOnlyRememberedOnUserPrompt": False}
+    )
+    page.goto(f"{site.origin}/")
+    page.evaluate("() => { app.signIn() }")
+    page.get_by_label("User name").fill(site.app.user)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_function("() => window.app && app.heard.includes('signInWithRedirect')")
+    first = tokens(page)
+    assert first is not None
+    assert "device_key" in claims(first["access"])
+    renewed = tokens(page, forceRefresh=True)
+    assert renewed is not None
+    assert renewed["access"] != first["access"]

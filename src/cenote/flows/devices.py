@@ -154,8 +154,12 @@ async def require_same_device(ctx: Context, pool: Pool, session: Session, given:
 
     Documented at GetTokensFromRefreshToken; the text is recorded in aws-sdk-cpp issue 851. Sessions from before the
     pool tracked devices have none (assumed), and where it tracks none any more nothing is asked (recorded there).
+
+    An app that sent its user to the pages never learns the key, which is the browser's there: it refreshes without one,
+    at the token endpoint or, as is documented in "Refresh tokens", by InitiateAuth. That a browser is forgotten ends
+    its sessions all the same (AdminForgetDevice and ForgetDevice).
     """
-    if session.device_key is None or not rules.tracks(pool.document):
+    if session.grant is not None or session.device_key is None or not rules.tracks(pool.document):
         return
     devices = ctx.store.devices
     if given != session.device_key or not await devices.find(pool.pool_id, session.sub, given):

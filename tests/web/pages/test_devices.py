@@ -177,3 +177,71 @@ def test_a_remembered_browser_signs_in_many_times_at_once(own: PoolFactory) -> N
     copies = at_once(lambda _: Browser(ada.app.server, jar=dict(browser.jar)).fill(page, **filled), 50)
     assert all("code" in page.given for page in copies)
     assert len(ada.devices()) == 1
+
+
+def refreshed(ada: Person, way: str, token: str, key: str | None) -> Any:
+    """Refreshes as an app does; raises, or fails to have tokens, where that is refused."""
+    idp, client = ada.app.server.idp, ada.app.id
+    if way == "token endpoint":
+        return ada.app.token(grant_type="refresh_token", refresh_token=token, redirect_uri=None).document[
+            "access_token"
+        ]
+    if way == "InitiateAuth":
+        parameters = {"REFRESH_TOKEN": token} | ({} if key is None else {"DEVICE_KEY": key})
+        return idp.initiate_auth(ClientId=client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=parameters)[
+            "AuthenticationResult"
+        ]["AccessToken"]
+    named = {} if key is None else {"DeviceKey": key}
+    return idp.get_tokens_from_refresh_token(ClientId=client, RefreshToken=token, **named)[
+        "AuthenticationResult"
+    ]["AccessToken"]
+
+
+WAYS = ("token endpoint", "InitiateAuth", "GetTokensFromRefreshToken")
+FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+@pytest.mark.parametrize("configuration", [ASKS, ALWAYS])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_app_that_came_by_the_pages_refreshes_without_a_key_it_never_heard_of(
+    own: PoolFactory, way: str, configuration: dict[str, Any]
+) -> None:
+    ada = Person(own, configuration, ExplicitAuthFlows=FLOWS)
+    browser = ada.app.browser()
+    for ticked in ({}, {"remember": "yes"}):
+        code = ada.sign_in(browser, **ticked).given["code"]
+        tokens = ada.app.token(code=code).document
+        assert claims_of(tokens["access_token"])["device_key"]
+        # An app that has a key of its own from another sign-in sends that (aws-amplify does).
+        for key in (None, "eu-central-1_11111111-2222-3333-4444-555555555555"):
+            again = claims_of(refreshed(ada, way, tokens["refresh_token"], key))
+            assert again["origin_jti"] == claims_of(tokens["access_token"])["origin_jti"]
+        if configuration is ALWAYS:
+            break  # the next sign-in is asked for no code
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_forgetting_the_browser_ends_the_refreshing_of_its_apps(own: PoolFactory, way: str) -> None:
+    ada = Person(own, ALWAYS, ExplicitAuthFlows=FLOWS)
+    tokens = ada.app.token(code=ada.sign_in(ada.app.browser()).given["code"]).document
+    assert refreshed(ada, way, tokens["refresh_token"], None)
+    [device] = ada.devices()
+    ada.app.server.idp.admin_forget_device(
+        UserPoolId=ada.app.pool, Username=ada.app.user, DeviceKey=device["DeviceKey"]
+    )
+    with pytest.raises((KeyError, ada.app.server.idp.exceptions.NotAuthorizedException)):
+        refreshed(ada, way, tokens["refresh_token"], None)
+
+
+@pytest.mark.parametrize("way", WAYS[1:])
+def test_an_app_that_signed_in_by_the_api_still_needs_its_key(own: PoolFactory, way: str) -> None:
+    ada = Person(own, ALWAYS, ExplicitAuthFlows=FLOWS)
+    own.server.idp.set_user_pool_mfa_config(UserPoolId=ada.app.pool, MfaConfiguration="OFF")
+    result = own.server.idp.initiate_auth(
+        ClientId=ada.app.id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ada.app.user, "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]
+    assert "NewDeviceMetadata" in result
+    with pytest.raises(own.server.idp.exceptions.NotAuthorizedException):
+        refreshed(ada, way, result["RefreshToken"], None)
