@@ -260,6 +260,9 @@ def test_case_4_no_browser_is_sent_to_a_scheme_that_runs_code(member: str, url: 
         # assumed from here on
         ("https://good.com@evil.com/", "https://good.com@evil.com/ is not a valid URL."),
         ("https://evil.com\\@good.com/", "https://evil.com\\@good.com/ is not a valid URL."),
+        ("https://evil.com\\good.com/", "https://evil.com\\good.com/ is not a valid URL."),
+        ("https://evil.com\t.good.com/", "https://evil.com\t.good.com/ is not a valid URL."),
+        ("https://good.com/\x7f", "https://good.com/\x7f is not a valid URL."),
         ("https:/example.com", "https:/example.com is not a valid URL."),
         ("https://", "https:// is not a valid URL."),
         ("https://example.com:port/", "https://example.com:port/ is not a valid URL."),

@@ -191,6 +191,10 @@ async def answered(visit: Visit) -> Answer:
     challenge, username, session = form.data["challenge"], form.data["username"], given.get("session", "")
     if challenge == mfa_setup.CHALLENGE:
         return await mfa_setup.answered(visit, form.data, session)
+    if visit.chooses_language:
+        if challenge == "WEB_AUTHN":  # anew: what a passkey is to sign is in nobody's form
+            return await again(visit, username, challenge)
+        return await question(visit, username, challenge, session, form.data)
     kept = {**form.data, **typed(given)}
     for number, name in enumerate(missing(form.data), 1):
         if not kept.get(ATTRIBUTE + name):
@@ -222,10 +226,10 @@ async def answered(visit: Visit) -> Answer:
     return await login.went_on(visit, username, outcome)
 
 
-async def again(visit: Visit, username: str, challenge: str, error: CognitoError) -> Answer:
+async def again(visit: Visit, username: str, challenge: str, error: CognitoError | None = None) -> Answer:
     """A wrong first factor uses its question up, so that it is asked anew; after a passkey's, any may be chosen."""
     parameters = {"USERNAME": username}
-    if challenge == "PASSWORD":
+    if challenge == "PASSWORD" or error is None:
         parameters["PREFERRED_CHALLENGE"] = challenge
     try:
         outcome = await sign_in.initiate(
@@ -242,7 +246,7 @@ async def again(visit: Visit, username: str, challenge: str, error: CognitoError
         return await login.refused(visit, username, refusal)
     if not isinstance(outcome, sign_in.Asking):
         raise TypeError("a sign-in begins with a question")
-    return await asked(visit, username, outcome, error=error.message)
+    return await asked(visit, username, outcome, error="" if error is None else error.message)
 
 
 def typed(given: Parameters) -> dict[str, str]:

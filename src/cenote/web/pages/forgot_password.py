@@ -72,6 +72,8 @@ async def reset(visit: Visit) -> Answer:
     if kept is None:
         return await form(visit, error=STALE, faulty="")
     username, destination = kept.data["username"], kept.data["destination"]
+    if visit.chooses_language:
+        return await reset_form(visit, username, destination)
     try:
         if given.get("choice") == "resend":
             details: Any = await flow.ask(visit.ctx, visit.pool, visit.client, username, metadata={})

@@ -116,6 +116,15 @@ async def shown(visit: Visit, template: str, at: SettingUp, *, error: str = "", 
     )
 
 
+async def here(visit: Visit, at: SettingUp, *, value: str = "", error: str = "") -> Answer:
+    """The page of where the user is."""
+    if not at.factor:
+        return await choice(visit, at)
+    if at.factor in CONTACTS:
+        return await contact_form(visit, at, value=value, error=error)
+    return await app_form(visit, at, error=error)
+
+
 async def answered(visit: Visit, data: Mapping[str, str], session: str) -> Answer:
     """What is wrong with an answer is said on its page; what is over begins again."""
     given = visit.request.form
@@ -124,6 +133,8 @@ async def answered(visit: Visit, data: Mapping[str, str], session: str) -> Answe
     )
     if given.get("choice") == "other":
         return await choice(visit, at)
+    if visit.chooses_language:
+        return await here(visit, at)
     answer = given.get("answer", "")
     if not at.factor:
         if answer not in at.available:
@@ -138,11 +149,8 @@ async def answered(visit: Visit, data: Mapping[str, str], session: str) -> Answe
     except CognitoError as error:
         if challenges.is_over(error):
             return await login.refused(visit, at.username, error)
-        if at.factor in CONTACTS:
-            return await contact_form(
-                visit, at, value=answer, error=fields.fault(error.message, (), visit.texts)[0]
-            )
-        return await app_form(visit, at, error=error.message)
+        said = fields.fault(error.message, (), visit.texts)[0]
+        return await here(visit, at, value=answer, error=said)
     return await login.went_on(visit, at.username, outcome)
 
 

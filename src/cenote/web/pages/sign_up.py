@@ -187,6 +187,8 @@ async def confirmed(visit: Visit) -> Answer:
         return await confirmation(visit, given.get("username", ""), error=STALE, faulty="")
     username = kept.data.get("username") or given.get("username", "")
     destination, session = kept.data.get("destination", ""), given.get("session")
+    if visit.chooses_language:
+        return await confirmation(visit, username, destination=destination, session=session)
     try:
         signing_in = await flow.confirm(
             visit.ctx, visit.pool, visit.client, username, given.get("answer", ""), signed_up=session

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from cenote.domain.errors import CodeMismatch, CognitoError, ExpiredCode
 from cenote.flows import browser_sessions
@@ -38,6 +38,19 @@ LONGEST: Final = {
 LONGEST_ATTRIBUTE: Final = 2048
 # The parameter by which a page hears that the request's sign-in has been done.
 ANSWERED: Final = "answered"
+# The field by which a user chooses a language in a page that only a form leads to.
+LANGUAGE: Final = "lang"
+SPOKEN: Final = (LANGUAGE, "ui_locales")
+# Where such pages post that to, by what their own form is for: they are shown once more, with all that they know.
+SHOWN_AGAIN: Final = {"challenge": "/mfa", "confirm": "/confirm", "reset": "/confirmforgotPassword"}
+# Where the others are found by their address.
+FOUND_AT: Final = {
+    "signup": "/signup",
+    "forgot": "/forgotPassword",
+    "account": "/selectAccount",
+    "consent": "/consent",
+    "add passkey": "/passkeys/add",
+}
 # Said of a form that is not this browser's, or too old.
 STALE: Final = "This page is no longer valid. Please try again."
 # Said of a code where nobody is to learn whether somebody waits for one: the API has an error for each (case 37).
@@ -117,7 +130,8 @@ class Visit:
             nonce=nonce,
             app=self.client.document["ClientName"] if self.named else "",
             query=self.query,
-            languages_query=self.languages_query(),
+            languages_query=self.languages_query(page),
+            languages_form=SHOWN_AGAIN.get(page, "") if self.request.method == "POST" else "",
             form=sealed,
             session=session,
             faulty=Faulty(faulty, self.texts(error)) if error else None,
@@ -127,11 +141,16 @@ class Visit:
         )
         return self.kept(http.page(400 if error else 200, html, nonce, goes_to=self.goes_to))
 
-    def languages_query(self) -> str:
-        """The query without its language, for the links that choose one; pages of a form lead to its beginning."""
-        parameters = [(name, value) for name, value in self.request.query.items() if name != "lang"]
-        path = self.request.path if self.request.method == "GET" else self.begins_at
+    def languages_query(self, page: str) -> str:
+        """The query without its language, for the links that choose one."""
+        parameters = [(name, value) for name, value in self.request.query.items() if name != LANGUAGE]
+        path = self.request.path if self.request.method == "GET" else FOUND_AT.get(page, self.begins_at)
         return f"{path}?{urlencode(parameters)}"
+
+    @property
+    def chooses_language(self) -> bool:
+        """Whether the form was posted only to see its page in another language."""
+        return LANGUAGE in self.request.form
 
     def leave(self, path: str, live: Live) -> Answer:
         """To another page of the same request, which hears that this session has just answered it."""
@@ -195,6 +214,9 @@ def page(handler: Handler) -> Callable[["Web", Request], Awaitable[Answer]]:
             raise Problem("invalid_request")
         visit = begun(web, request, ctx, wanted.pool, wanted.client, wanted.query, wanted.redirect_uri)
         visit.authorize = wanted
+        if visit.chooses_language:
+            # From here on it is the cookie's.
+            visit.query = urlencode([pair for pair in parse_qsl(wanted.query) if pair[0] not in SPOKEN])
         return visit.kept(await handler(visit))
 
     return endpoint
@@ -210,14 +232,14 @@ def begun(
         browser = ctx.entropy(forms.BROWSER_ID_SIZE).hex()
         cookies.append(forms.browser_cookie(request, browser))
     texts = texts_of(web, request)
-    if "lang" in request.query:
+    if LANGUAGE in request.query or LANGUAGE in request.form:
         secure = request.site.secure
         cookies.append(http.cookie(LANGUAGE_COOKIE, texts.language, secure=secure, max_age=LANGUAGE_LIFETIME))
     return Visit(web, request, ctx, pool, client, query, goes_to, browser, texts, cookies)
 
 
 def texts_of(web: "Web", request: Request) -> Texts:
-    """`lang` or `ui_locales`, then the cookie, then what the browser accepts."""
-    asked = request.query.get("lang") or request.query.get("ui_locales")
+    """What was chosen just now, `lang` or `ui_locales`, then the cookie, then what the browser accepts."""
+    asked = request.form.get(LANGUAGE) or next(filter(None, map(request.query.get, SPOKEN)), None)
     kept = request.cookies.get(LANGUAGE_COOKIE)
     return web.rendering.languages[chosen(asked, kept, request.headers.get("accept-language", ""))]
