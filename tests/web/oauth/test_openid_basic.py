@@ -177,6 +177,15 @@ def test_oidcc_unsigned_request_object_is_refused(app: App) -> None:
     assert page.given["error"] == "request_not_supported"
 
 
+def test_oidcc_request_uri_unsigned_is_not_read_and_discovery_says_so(app: App) -> None:
+    """Nothing is fetched from an address in a request (case 70); what stands beside it counts."""
+    request = {**app.request(), "request_uri": "https://rp.example/request.jwt"}
+    page = app.signed_in().get("/oauth2/authorize", request)
+    told = app.browser().get(f"/{app.pool}/.well-known/openid-configuration").document
+    assert told["request_uri_parameter_supported"] is False
+    assert page.given.get("error") == "request_uri_not_supported"
+
+
 def test_oidcc_ensure_registered_redirect_uri(app: App) -> None:
     page = app.signed_in().get("/oauth2/authorize", app.request(redirect_uri=f"{CALLBACK}/other"))
     assert (page.status, "location" in page.headers) == (400, False)

@@ -63,6 +63,16 @@ def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(app: App, uri: s
     assert is_signed_in(app, browser)
 
 
+def test_oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(app: App) -> None:
+    """The query may make no difference to where the address leads; it is another address all the same."""
+    browser = app.signed_in()
+    query = {"id_token_hint": app.tokens(browser)["id_token"], "state": "s"}
+    for added in ("?foo=bar", "?", "&foo=bar", "#x"):
+        page = browser.get("/logout", {**query, "post_logout_redirect_uri": f"{BYE}{added}"})
+        assert (page.status, "location" in page.headers) == (400, False)
+    assert is_signed_in(app, browser)
+
+
 def test_oidcc_rp_initiated_logout_modified_id_token_hint(app: App) -> None:
     browser = app.signed_in()
     head, body, signature = app.tokens(browser)["id_token"].split(".")

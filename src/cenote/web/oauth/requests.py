@@ -315,9 +315,11 @@ def check_provider(request: AuthorizeRequest) -> None:
 
 
 def check_request_object(request: AuthorizeRequest) -> None:
-    """Signed request objects are not read, and what is not read must not seem to be (OpenID Connect Core 6.1)."""
+    """Signed request objects are not read, and what is not read must not seem to be (OpenID Connect Core 3.1.2.6)."""
     if "request" in request.parameters:
         raise OAuthError("request_not_supported")
+    if "request_uri" in request.parameters:  # of a client that pushes nothing
+        raise OAuthError("request_uri_not_supported")
 
 
 # In the order of the specifications; what comes first is what a client hears of.
