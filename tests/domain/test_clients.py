@@ -306,12 +306,12 @@ def test_flows_that_redirect_need_somewhere_to_go() -> None:
 
 
 @pytest.mark.parametrize("scope", ["Cognito", "OPENID", "api/read"])
-def test_a_scope_must_exist(scope: str) -> None:
+def test_case_86_a_scope_must_exist(scope: str) -> None:
     text = refusal({**OAUTH, "AllowedOAuthScopes": ["openid", scope]}, error=ScopeDoesNotExist)
     assert text == f"Invalid scope requested: {scope}"
 
 
-def test_client_credentials_stand_alone_with_a_secret_and_without_a_users_scopes() -> None:
+def test_case_86_client_credentials_stand_alone_with_a_secret_and_without_a_users_scopes() -> None:
     assert refusal(error=InvalidOAuthFlow, AllowedOAuthFlows=["client_credentials", "code"]) == (
         "client_credentials flow can not be selected along with code flow or implicit flow."
     )

@@ -52,6 +52,29 @@ def test_case_43_a_code_is_good_one_step_to_either_side_by_the_servers_time(
     assert found is None or found in window
 
 
+def test_case_82_every_step_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+    genuine = hmac.compare_digest
+
+    def noting(first: bytes, second: bytes) -> bool:
+        compared.append(first)
+        return genuine(first, second)
+
+    secret, now = b"x" * 32, 1_000_000_000_000
+    step = totp.step_at(now)
+    window = [totp.code_at(secret, step + offset).encode() for offset in (-1, 0, 1)]
+    monkeypatch.setattr(hmac, "compare_digest", noting)
+    for code in (window[0].decode(), "000000"):
+        compared.clear()
+        totp.matching_step(secret, code, now)
+        assert compared == window
+
+
+def test_a_secret_is_read_as_it_was_written() -> None:
+    secret = bytes(range(32))
+    assert totp.secret_of(totp.secret_text(secret)) == secret
+
+
 def test_a_step_lasts_thirty_seconds_to_the_millisecond() -> None:
     assert (totp.step_at(29_999), totp.step_at(30_000), totp.step_at(59_999)) == (0, 1, 1)
 

@@ -48,6 +48,11 @@ def secret_text(secret: bytes) -> str:
     return base64.b32encode(secret).decode().rstrip("=")
 
 
+def secret_of(text: str) -> bytes:
+    """The secret that `secret_text` wrote."""
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
 def uri(secret: bytes, account: str, issuer: str) -> str:
     """The `otpauth://` address that a QR code holds (Google Authenticator's "Key Uri Format").
 

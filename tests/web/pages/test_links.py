@@ -85,7 +85,7 @@ def test_case_47_a_link_works_once(server: RunningServer, app: str, browser: Bro
     page = browser.get(link_of(server, app, "once"))
     assert press(browser, page).status == 200
     again = press(browser, page)
-    assert "User cannot be confirmed. Current status is CONFIRMED" in again.text
+    assert "Your account is confirmed already." in again.text
     assert forms(again) == []
 
 

@@ -6,9 +6,8 @@ What can be set up, the engine says. Where that is more than one, the user choos
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import quote
 
-from cenote.domain import mfa
+from cenote.domain import mfa, totp
 from cenote.domain.errors import CognitoError
 from cenote.flows import sign_in, software_tokens
 from cenote.flows.attempt import Door
@@ -81,9 +80,7 @@ async def begun(visit: Visit, username: str, session: str, available: tuple[str,
 
 async def app_form(visit: Visit, at: SettingUp, *, error: str = "") -> Answer:
     """The secret as text, as a link and as a QR code, in the form that authenticator apps read."""
-    issuer = visit.pool.document["Name"]
-    label = quote(f"{issuer}:{at.username}")
-    uri = f"otpauth://totp/{label}?secret={at.secret}&issuer={quote(issuer)}"
+    uri = totp.uri(totp.secret_of(at.secret), at.username, visit.pool.document["Name"])
     return await shown(
         visit,
         "set_up_app.html",
