@@ -14,7 +14,7 @@ import pytest
 from pycognito.aws_srp import AWSSRP
 from tests.browser import claims, oauth_app
 from tests.calls import PASSWORD, attempt, attributes_of, claims_of, pairs, refusal, sign_in
-from tests.clients.drivers import App, Node, Person, public_url
+from tests.clients.drivers import App, Node, Person, or_fail, public_url
 from tests.conftest import PoolFactory, RunningServer, running, settings_for
 from tests.domain.test_encrypted_messages import WRAPPING_KEY
 from tests.functions import arn
@@ -274,6 +274,8 @@ def test_custom_message(house: House) -> None:
 @pytest.mark.parametrize(("medium", "attribute"), [("Email", "email"), ("SMS", "phone_number")])
 def test_custom_senders(house: House, medium: str, attribute: str) -> None:
     """Each reads the code with the AWS Encryption SDK of its language."""
+    if not (NODE_MODULES / "@aws-crypto" / "decrypt-node").exists():
+        or_fail("The AWS Encryption SDK for JavaScript is not installed: run `make node`.")
     name = f"custom_{medium.lower()}_sender"
     pool = house.pool(
         AutoVerifiedAttributes=[attribute],
