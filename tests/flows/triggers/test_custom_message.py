@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
-from tests.calls import PASSWORD, attributes_of, pairs, refusal, sign_in
+from tests.calls import PASSWORD, attempt, attributes_of, pairs, refusal, sign_in
 from tests.conftest import PoolFactory, RunningServer
 from tests.flows.triggers.conftest import triggers
 from tests.functions import FunctionServer, answering, refusing
@@ -172,6 +172,50 @@ def test_a_code_for_signing_in_is_worded(
         AuthParameters={"USERNAME": "otto", "PREFERRED_CHALLENGE": "EMAIL_OTP"},
     )
     worded(server, "otto", "Authentication")
+
+
+SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
+
+
+def test_text_messages_are_worded_too(
+    idp: Any, server: RunningServer, make: PoolFactory, functions: FunctionServer
+) -> None:
+    number = "+15550177"
+    pool = make.pool(
+        AutoVerifiedAttributes=["phone_number"], SmsConfiguration=SMS, **triggers("CustomMessage")
+    )
+    app = make.client(pool)["ClientId"]
+    by_phone = {"UserAttributes": pairs({"phone_number": number})}
+    idp.sign_up(ClientId=app, Username="pat", Password=PASSWORD, **by_phone)
+    message = newest_to(server.url, number)
+    assert message["body"] == f"CustomMessage_SignUp: {message['code']}"
+    idp.confirm_sign_up(ClientId=app, Username="pat", ConfirmationCode=message["code"])
+    idp.set_user_pool_mfa_config(
+        UserPoolId=pool, SmsMfaConfiguration={"SmsConfiguration": SMS}, MfaConfiguration="ON"
+    )
+    assert attempt(idp, app, "pat")["ChallengeName"] == "SMS_MFA"
+    message = newest_to(server.url, number)
+    assert message["body"] == f"CustomMessage_Authentication: {message['code']}"
+    idp.admin_create_user(
+        UserPoolId=pool, Username="pim", UserAttributes=pairs({"phone_number": "+15550178"})
+    )
+    message = newest_to(server.url, "+15550178")
+    assert message["body"] == f"CustomMessage_AdminCreateUser: {message['code']} for pim"
+
+
+@pytest.mark.parametrize("text", ["no code in it", "x" * 135 + "{####}"])
+def test_a_text_message_without_the_code_or_too_long_is_a_bad_answer(
+    idp: Any, server: RunningServer, make: PoolFactory, functions: FunctionServer, text: str
+) -> None:
+    """documented: a text message has 140 characters at most, its placeholder included"""
+    number = "+15550179"
+    pool = make.pool(
+        AutoVerifiedAttributes=["phone_number"], SmsConfiguration=SMS, **triggers("CustomMessage")
+    )
+    functions.answers["CustomMessage"] = answering(smsMessage=text)
+    request = {"Username": "pat", "Password": PASSWORD, "UserAttributes": pairs({"phone_number": number})}
+    assert refusal(idp.sign_up, ClientId=make.client(pool)["ClientId"], **request) == UNRECOGNIZABLE
+    assert messages_to(server.url, number) == []
 
 
 def test_a_function_that_says_nothing_leaves_the_pools_templates(

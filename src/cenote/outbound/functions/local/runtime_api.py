@@ -159,6 +159,8 @@ class Connection(asyncio.Protocol):
                     self._body += event.data
             elif isinstance(event, h11.EndOfMessage) and self._request is not None:
                 whole = bytes(self._body) if self._size <= LARGEST_ANSWER else b""
+                # It may be 6 MB, and the next one may be hours away.
+                self._body = bytearray()
                 self._api.handle(self, self._request, whole, self._size)
             elif isinstance(event, h11.ConnectionClosed):
                 self.end()
