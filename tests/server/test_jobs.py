@@ -204,7 +204,9 @@ def wait_for_tries(server: RunningServer, tries: int) -> None:
     raise AssertionError(states(server))
 
 
-def test_what_is_older_than_its_code_is_not_sent_any_more(tmp_path: Path) -> None:
+def test_what_is_older_than_its_code_is_not_sent_any_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     port = free_port()
     with running(sending(tmp_path, port)) as server:
         sign_up(server, app_of(server), "ada")
@@ -215,6 +217,8 @@ def test_what_is_older_than_its_code_is_not_sent_any_more(tmp_path: Path) -> Non
             wait_for_states(server, "dead")
             assert office.tries == 0
         assert states(server)[0][2] == "too old"
+        said = [vars(record) for record in caplog.records if record.message == "a message was given up"]
+        assert [record["reason"] for record in said] == ["too old"]
 
 
 def test_a_queued_message_survives_a_restart(tmp_path: Path) -> None:

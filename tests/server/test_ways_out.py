@@ -193,8 +193,14 @@ def test_case_81_one_number_gets_so_many_messages_under_whatever_names(tmp_path:
         wait_for_states(server, *["sent"] * 5)
 
 
+def given_up(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """Why messages were given up, as far as the log says so."""
+    texts = ("a message was given up", "messages were given up")
+    return [vars(record)["reason"] for record in caplog.records if record.getMessage() in texts]
+
+
 def test_case_81_who_asks_by_a_name_does_not_hear_of_the_limit_behind_it(
-    tmp_path: Path, far: Recorder
+    tmp_path: Path, far: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Else ForgotPassword would tell whose number it is that somebody flooded before."""
     settings = settings_for(tmp_path / "data", sms_gateway=gateway(far.url), messages_per_hour=1)
@@ -205,6 +211,7 @@ def test_case_81_who_asks_by_a_name_does_not_hear_of_the_limit_behind_it(
         details = idp.resend_confirmation_code(ClientId=app, Username="ada")["CodeDeliveryDetails"]
         assert details["Destination"] == "+****0100"
         assert states(server)[1] == ("dead", 0, "too many to one destination")
+        assert given_up(caplog) == ["too many to one destination"]
         assert len(far.requests) == 1
 
 
@@ -244,7 +251,9 @@ def test_messages_to_nobody_are_gone_in_a_minute(own_server: RunningServer) -> N
     assert states(own_server) == []
 
 
-def test_what_no_way_out_takes_any_more_is_given_up_in_a_day(tmp_path: Path) -> None:
+def test_what_no_way_out_takes_any_more_is_given_up_in_a_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = settings_for(tmp_path / "data", smtp_url=f"smtp://127.0.0.1:{free_port()}")
     with running(settings) as server:
         make = PoolFactory(server)
@@ -258,6 +267,7 @@ def test_what_no_way_out_takes_any_more_is_given_up_in_a_day(tmp_path: Path) -> 
         again.clock.advance(hours=2)
         again.run(swept(again.app))
         assert states(again)[0] == ("dead", 1, "too old")
+        assert given_up(caplog) == ["too old"]
         again.clock.advance(days=3)
         again.run(swept(again.app))
         assert states(again) == []

@@ -3,6 +3,7 @@
 Sending happens later and elsewhere (`server/jobs.py`), so nobody waits for a mail server and nothing is lost.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -27,6 +28,8 @@ TOO_MANY: Final = "Attempt limit exceeded, please try after some time."
 # The routes of messages, see `domain.messages`.
 FUNCTION: Final = "FUNCTION"
 SMS: Final = "SMS"
+
+log = logging.getLogger("cenote.messages")
 
 
 async def send(
@@ -53,6 +56,9 @@ async def send(
         if source in {Source.SIGN_UP, Source.VERIFY_ATTRIBUTE}:
             raise LimitExceeded(TOO_MANY)
         state, error = "dead", "too many to one destination"
+        # Neither to whom it goes nor what it says (SECURITY.md case 84).
+        told = {"pool_id": pool.pool_id, "message_id": message.message_id, "reason": error}
+        log.warning("a message was given up", extra=told)
         await log_delivery.undelivered(
             ctx.store, occasion.pool, to.medium, error, now=ctx.clock(), entropy=ctx.entropy(8)
         )

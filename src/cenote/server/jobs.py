@@ -142,6 +142,7 @@ class Courier:
     async def _send_one(self, connection: Conversation, due: Due) -> None:
         message = due.message
         if message.created_at + OLDEST <= self._clock():
+            log.warning("a message was given up", extra=named(message) | {"reason": "too old"})
             await self._settle(message, "dead", error="too old")
             return
         try:
@@ -222,7 +223,10 @@ async def swept(app: Application) -> None:
 
     async def stranded() -> int:
         async with store.transaction():
-            return await store.messages.give_up(before=app.clock() - OLDEST - LEASE, limit=SWEEP_LIMIT)
+            given_up = await store.messages.give_up(before=app.clock() - OLDEST - LEASE, limit=SWEEP_LIMIT)
+        if given_up:
+            log.warning("messages were given up", extra={"count": given_up, "reason": "too old"})
+        return given_up
 
     async def attempts() -> int:
         async with store.transaction():
