@@ -147,12 +147,16 @@ async def test_when_one_that_was_kept_fails_the_next_try_has_a_new_one(
 async def test_what_was_kept_for_long_is_closed_though_nobody_calls_again(
     server: Server, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_SECONDS", 0.02)
     await asyncio.gather(*(connections.post(server.url, b"", {}) for _ in range(5)))
-    (kept,) = connections._kept.values()
-    while connections._kept:  # noqa: ASYNC110 (until it was swept)
-        await asyncio.sleep(0.01)
+    assert connections._sweeping is not None
+    (kept,) = map(list, connections._kept.values())
+    connections._sweep()
+    assert all(conversation.open for conversation in kept)
+    monkeypatch.setattr(module, "KEPT_SECONDS", -1.0)
+    connections._sweep()
     assert not any(conversation.open for conversation in kept)
+    assert connections._kept == {}
+    assert connections._sweeping is None
 
 
 async def test_one_that_does_not_answer_keeps_nobody_from_calling_another(
