@@ -81,7 +81,7 @@ async def test_case_70_a_region_that_is_none_names_no_host(server: Recorder) -> 
 
 def test_the_settings_key_has_32_bytes() -> None:
     assert parsed(base64.b64encode(bytes(32)).decode()) == bytes(32)
-    for text in ("", "c2hvcnQ=", "not base64!", base64.b64encode(bytes(33)).decode()):
+    for text in ("", "c2hvcnQ=", "not base64!", "ä" * 44, base64.b64encode(bytes(33)).decode()):
         with pytest.raises(ValueError, match="32 random bytes"):
             parsed(text)
 

@@ -31,7 +31,7 @@ def parsed(text: str) -> bytes:
     """A wrapping key from base64; ValueError unless it is 32 bytes."""
     try:
         key = binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != DATA_KEY_SIZE:
         raise ValueError("sender_key is 32 random bytes in base64: openssl rand -base64 32")

@@ -69,6 +69,13 @@ def test_a_secret_that_could_be_guessed_is_none(secret: str) -> None:
         key_of(secret)
 
 
+@pytest.mark.parametrize("mark", ["-", "_", " ", "\n", "ä"])
+def test_a_secret_in_another_base64_is_none(mark: str) -> None:
+    """Letters passed over would make another key than the receiver's, and no call would ever be believed."""
+    with pytest.raises(ValueError, match="base64"):
+        key_of(f"whsec_MfKQ9r8GKYqr{mark}TwjUPD8ILPZIo2LaLaSw")
+
+
 async def test_a_refusal_has_its_text(functions: FunctionServer, connections: Connections) -> None:
     functions.answers["f"] = refusing("no")
     with pytest.raises(FunctionFailed, match=r"^no$"):

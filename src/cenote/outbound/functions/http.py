@@ -35,9 +35,11 @@ def key_of(secret: str) -> bytes:
     """
     try:
         key = (
-            binascii.a2b_base64(secret.removeprefix(PREFIX)) if secret.startswith(PREFIX) else secret.encode()
+            binascii.a2b_base64(secret.removeprefix(PREFIX), strict_mode=True)
+            if secret.startswith(PREFIX)
+            else secret.encode()
         )
-    except binascii.Error:
+    except ValueError:
         raise ValueError("what follows whsec_ in a secret is base64") from None
     if len(key) < 16:
         raise ValueError("a secret has at least 16 bytes")
