@@ -52,7 +52,7 @@ def pasteable(url: str, region: str) -> list[str]:
         lines += [f"  {name}", indent(text, "    "), ""]
     return [
         *lines,
-        f"  Login page (leads back to {example.CALLBACK})",
+        f"  Login page (leads back to {example.home(url)}; {example.CALLBACK} may be asked for, too)",
         f"    {example.login_url(url)}",
         f"  {LINE}",
     ]

@@ -14,11 +14,18 @@ def page(
     snippets: Mapping[str, str],
     login: str,
     account: str,
+    redemption: str,
     nonce: str,
 ) -> str:
     """HTML. `snippets` are what to paste, by client. If there is an example, `login` leads to its login page and
-    `account` says who can sign in there.
+    `account` says who can sign in there; `redemption` is what gives tokens to who has just come from it.
     """
     return templates.get_template("home.html").render(
-        url=url, snippets=snippets, login=login, account=account, nonce=nonce, version=__version__
+        url=url,
+        snippets=snippets,
+        login=login,
+        account=account,
+        redemption=redemption,
+        nonce=nonce,
+        version=__version__,
     )

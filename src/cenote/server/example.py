@@ -1,5 +1,7 @@
 """The example of `cenote serve --example`: one pool, one app client, one user, on loopback only."""
 
+import re
+from typing import Final
 from urllib.parse import urlencode
 
 from cenote.domain import clients as client_rules
@@ -9,6 +11,7 @@ from cenote.domain.passwords import Wording
 from cenote.domain.users import CONFIRMED, User
 from cenote.flows import passwords
 from cenote.flows.context import Context
+from cenote.store.clients import Client
 from cenote.store.pools import Pool
 
 USERNAME = "alice"
@@ -18,7 +21,11 @@ CLIENT_ID = "1cenote0example0client0000"
 POOL_NAME = "Example01"
 # Where an app under development is as a rule.
 CALLBACK = "http://localhost:3000/"
+# As many as the model lets a client have.
+MOST_URLS = 100
 SUB = "00000000-0000-4000-8000-000000000001"
+# Nothing that a shell would take for more than a word: the address may come from anybody.
+_CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,4096}")
 
 POOL = {"PoolName": "example", "AutoVerifiedAttributes": ["email"]}
 CLIENT = {
@@ -68,15 +75,32 @@ def first_step(url: str) -> str:
 
 
 def login_url(url: str) -> str:
-    """The example client's login page, which leads back to CALLBACK."""
-    given = {"client_id": CLIENT_ID, "response_type": "code", "scope": "openid", "redirect_uri": CALLBACK}
+    """The example client's login page, which leads back to the server's own welcome: no app has to be there yet."""
+    given = {"client_id": CLIENT_ID, "response_type": "code", "scope": "openid", "redirect_uri": home(url)}
     return f"{url}/login?{urlencode(given)}"
+
+
+def home(url: str) -> str:
+    return f"{url}/"
+
+
+def redemption(url: str, code: str) -> str:
+    """What to paste for tokens in exchange for a code that came back to the welcome; empty for what is no code."""
+    if not _CODE.fullmatch(code):
+        return ""
+    lines = (
+        f"curl {url}/oauth2/token -d grant_type=authorization_code -d client_id={CLIENT_ID} \\",
+        f"  -d redirect_uri={home(url)} \\",
+        f"  -d code={code}",
+    )
+    return "\n".join(lines)
 
 
 async def make(ctx: Context) -> None:
     """Makes of the example what is missing. Several workers may try at once: one does, the others find it."""
     id_ = pool_id(ctx.deployment.region)
     pool = await ctx.store.pools.find(id_) or await with_client(ctx, id_)
+    await lead_home(ctx, pool)
     if await ctx.store.users.find(id_, [(usernames.SUB, SUB)]) is not None:
         return
     password = await passwords.prepared(ctx, pool, USERNAME, PASSWORD, Wording.SET)
@@ -87,6 +111,25 @@ async def make(ctx: Context) -> None:
         if await ctx.store.users.find(id_, [(usernames.SUB, SUB)]) is None:
             await ctx.store.users.add(user, usernames.owned(pool.document, USERNAME, attributes))
             await ctx.store.users.set_password(pool, SUB, password)
+
+
+async def lead_home(ctx: Context, pool: Pool) -> None:
+    """Lets the client lead back to this server, wherever it listens this time. A client that was deleted stays so."""
+    here, clients = home(ctx.deployment.public_url), ctx.store.clients
+    if not await clients.exists(pool.pool_id, CLIENT_ID) or here in callbacks(
+        await clients.get(pool, CLIENT_ID)
+    ):
+        return
+    async with ctx.store.transaction():
+        client = await clients.get(pool, CLIENT_ID)
+        urls = callbacks(client)
+        if here not in urls and len(urls) < MOST_URLS:
+            document = {**client.document, "CallbackURLs": [*urls, here]}
+            await clients.set_document(pool.pool_id, CLIENT_ID, document, now=ctx.clock())
+
+
+def callbacks(client: Client) -> list[str]:
+    return list(client.document.get("CallbackURLs", ()))
 
 
 async def with_client(ctx: Context, id_: str) -> Pool:

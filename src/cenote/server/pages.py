@@ -84,12 +84,19 @@ class Pages:
             return await not_found(request, KeyError())
         settings, nonce = self._app.settings, self._nonce()
         url = settings.base_url
-        snippets, login, account = {"AWS CLI": example.first_step(url)}, "", ""
+        snippets, login, account, redemption = {"AWS CLI": example.first_step(url)}, "", "", ""
         if settings.example:
             snippets, login = example.snippets(url, settings.region), example.login_url(url)
             account = f"{example.USERNAME} / {example.PASSWORD}"
+            redemption = example.redemption(url, request.query_params.get("code", ""))
         page = home.page(
-            self._templates, url=url, snippets=snippets, login=login, account=account, nonce=nonce
+            self._templates,
+            url=url,
+            snippets=snippets,
+            login=login,
+            account=account,
+            redemption=redemption,
+            nonce=nonce,
         )
         return html(page, nonce)
 
