@@ -41,9 +41,17 @@ async def check_new_password(ctx: Context, pool: Pool, client: Client, password:
         raise InvalidPassword(COMPROMISED)
 
 
-def require_allowed(ctx: Context, pool: Pool, client: Client) -> None:
-    """NotAuthorized from an address that is always blocked, whoever it is and whatever they know."""
-    if risk.mode(pool.document) == "ENFORCED":
+def require_allowed(ctx: Context, pool: Pool, client: Client, flow: str = "") -> None:
+    """NotAuthorized from an address that is always blocked, whoever it is and whatever they know.
+
+    Where sign-ins are protected it is blocked at every door, or custom authentication would be a way round; where that
+    alone is, it is blocked there.
+    """
+    modes = {
+        risk.mode(pool.document),
+        risk.mode(pool.document, custom=True) if flow == Flow.CUSTOM_AUTH else "",
+    }
+    if "ENFORCED" in modes:
         settings = risk.of(pool.document, client.document)
         if risk.blocks_address(settings, ctx.request.address):
             raise NotAuthorized(BLOCKED)
@@ -111,7 +119,7 @@ async def failed(attempt: Attempt, verdict: Verdict) -> None:
     if mode(attempt) == "OFF":
         return
     if attempt.user is None:
-        await pretended(attempt.ctx, attempt.pool, attempt.subject)
+        await pretended(attempt.ctx, attempt.pool, attempt.subject, attempt.flow)
         return
     attempt.watch = begun(attempt)
     if verdict.error is not None:
@@ -204,8 +212,8 @@ async def happened(ctx: Context, pool: Pool, user: User, event_type: str) -> Non
     await log_delivery.happened(ctx, pool, user, event)
 
 
-async def pretended(ctx: Context, pool: Pool, subject: str) -> None:
+async def pretended(ctx: Context, pool: Pool, subject: str, flow: str = "") -> None:
     """Costs what writing something down costs, for who is not there or must not be seen to be (case 38)."""
-    if risk.mode(pool.document) != "OFF":
+    if risk.mode(pool.document, custom=flow == Flow.CUSTOM_AUTH) != "OFF":
         await ctx.store.attempts.grant(pool.pool_id, subject, "event", expires_at=ctx.clock())
         await log_delivery.pretended(ctx, pool)

@@ -104,7 +104,7 @@ async def initiate(
 
     A page has no secret hash to give: it is the server's own. Its browser may keep secrets of devices, by their keys.
     """
-    protection.require_allowed(ctx, pool, client)
+    protection.require_allowed(ctx, pool, client, flow)
     typed = required(parameters, "USERNAME")
     if door is Door.API:
         dpop.require(pool, client)
@@ -179,7 +179,6 @@ async def respond(
     kept_devices: Mapping[str, str] = NO_DEVICES,
 ) -> Outcome:
     """Takes the answer to a challenge that this pool asked through this client."""
-    protection.require_allowed(ctx, pool, client)
     if challenge not in CHALLENGES and challenge not in sign_in.CHOICES:
         raise InvalidParameter(f"{challenge} is not a challenge that Cenote asks yet.")
     in_block = challenge in IN_SECRET_BLOCK
@@ -190,6 +189,7 @@ async def respond(
     if not text:
         raise InvalidParameter("Missing required parameter Session")
     ticket = opened(ctx, pool, client, text, block=in_block)
+    protection.require_allowed(ctx, pool, client, ticket.flow)
     if ticket.door is not door:
         raise NotAuthorized(INVALID_SESSION)
     responses = matched(ticket, challenge, responses)
