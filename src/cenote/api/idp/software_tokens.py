@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cenote.api.registry import operation
-from cenote.domain.errors import InvalidParameter, NotAuthorized, UserNotFound
+from cenote.domain.errors import InvalidParameter
 from cenote.flows import accounts, software_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cenote.flows.accounts import Access
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
 
@@ -23,7 +22,9 @@ async def associate_software_token(
     if session := only_session(req):
         secret, following = await software_tokens.associate_in_session(ctx, session)
         return {"SecretCode": secret, "Session": following}
-    return {"SecretCode": await software_tokens.associate(ctx, await _holder(ctx, req["AccessToken"]))}
+    # The model knows no UserNotFoundException here.
+    access = await accounts.by_access_token(ctx, req["AccessToken"], tells_deletion=False)
+    return {"SecretCode": await software_tokens.associate(ctx, access)}
 
 
 @operation
@@ -34,7 +35,8 @@ async def verify_software_token(
     if session := only_session(req):
         following = await software_tokens.verify_in_session(ctx, session, code, name)
         return {"Status": "SUCCESS", "Session": following}
-    await software_tokens.verify(ctx, await _holder(ctx, req["AccessToken"]), code, name)
+    access = await accounts.by_access_token(ctx, req["AccessToken"])
+    await software_tokens.verify(ctx, access, code, name)
     return {"Status": "SUCCESS"}
 
 
@@ -57,11 +59,3 @@ def only_session(request: Mapping[str, object]) -> str:
         # Documented at VerifySoftwareToken: one, not both. The text is assumed.
         raise InvalidParameter("Either AccessToken or Session is required, and not both.")
     return str(session) if session else ""
-
-
-async def _holder(ctx: Context, token: str) -> Access:
-    try:
-        return await accounts.by_access_token(ctx, token)
-    except UserNotFound:
-        # The model knows no UserNotFoundException at AssociateSoftwareToken.
-        raise NotAuthorized("Access Token has been revoked") from None

@@ -1,0 +1,28 @@
+"""Every operation around signing in has a test of its success and of each error that can occur."""
+
+import pytest
+from tests.errors import ANSWERED, NEVER, OCCUR
+from tests.security.requests import MODEL
+
+
+def listed(operation: str) -> set[str]:
+    return {error.removesuffix("Exception") for error in MODEL.operations[operation].errors}
+
+
+@pytest.mark.parametrize("operation", OCCUR)
+def test_every_error_of_the_model_occurs_or_is_known_not_to(operation: str) -> None:
+    assert OCCUR[operation] <= listed(operation)
+    assert listed(operation) - OCCUR[operation] <= NEVER.keys()
+
+
+@pytest.mark.whole_run
+def test_whatever_can_occur_did_in_this_run() -> None:
+    """The last test, and only of a run of all that is in `api/idp` and `flows`: see conftest.py."""
+    expected = {(operation, error) for operation in OCCUR for error in {"ok", *OCCUR[operation]}}
+    assert sorted(expected - ANSWERED) == []
+
+
+def test_what_never_occurs_was_not_answered_either() -> None:
+    """As far as this run has come."""
+    never = {(operation, error) for operation in OCCUR for error in listed(operation) - OCCUR[operation]}
+    assert sorted(never & ANSWERED) == []
