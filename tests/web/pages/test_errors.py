@@ -149,7 +149,7 @@ GOOD = {
         (
             {"attribute__email": "ada"},
             "attribute-1",
-            "This is no e-mail address.",
+            "This is not an e-mail address.",
             "Das ist keine gültige E-Mail-Adresse.",
         ),
         (

@@ -36,6 +36,9 @@ def test_every_text_is_there_with_its_blanks(language: str) -> None:
     assert used() <= set(catalog), used() - set(catalog)
     for text, own in catalog.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", own)), text
+        # Punctuation is the language's own.
+        assert not (language in {"ja", "zh-CN", "zh-TW"} and own.endswith(("?", ".", ":"))), own
+        assert not (language == "fr" and re.search(r"[^\u00a0\u202f][?!:]", own)), own
     for text, plain in languages.PLAIN_ENGLISH.items():
         assert plain.endswith(".")
         assert catalog[text].endswith((".", "。")), text

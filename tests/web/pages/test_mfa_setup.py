@@ -105,7 +105,7 @@ def test_an_authenticator_app_is_set_up_where_it_was_chosen(own: PoolFactory) ->
     ("factors", "typed", "said"),
     [
         (EMAIL, "", "Fill in this field, please."),
-        (EMAIL, "not an address", "This is no e-mail address."),
+        (EMAIL, "not an address", "This is not an e-mail address."),
         (SMS, "0206 5550123", "A phone number begins with + and the country code."),
         (SMS, "   ", "Fill in this field, please."),
     ],

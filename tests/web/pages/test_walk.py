@@ -14,11 +14,16 @@ from urllib.parse import urlencode
 import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from tests.browser import PASSWORD as FIRST
 from tests.browser import App, oauth_app
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
+from tests.mfa import EMAIL, SMS, TOTP
 from tests.outbox import newest_to
 from tests.web.pages.accessibility import faults
+from tests.web.pages.test_mfa_setup import app_of
+
+from cenote.web.pages.languages import NAMES, catalog
 
 POLICY = {"MinimumLength": 10, "RequireNumbers": True, "RequireUppercase": True}
 PASSWORD, SECOND = "Correct-Horse-9", "Better-Horse-10"
@@ -259,3 +264,55 @@ def change(app: App, **changes: object) -> None:
         )
     }  # fmt: skip
     idp.update_user_pool_client(UserPoolId=app.pool, ClientId=app.id, **{**kept, **changes})
+
+
+@pytest.mark.parametrize("look", ["desktop-light", "phone-dark"])
+def test_a_user_sets_up_what_they_choose(
+    make: PoolFactory, callback: str, playwright: Playwright, look: str
+) -> None:
+    """Every page of the set-up of a second factor, with what can be wrong on it, in the longest languages too."""
+    app = app_of(make, **TOTP, **EMAIL, **SMS)
+    app.server.idp.update_user_pool_client(
+        UserPoolId=app.pool, ClientId=app.id, CallbackURLs=[callback], AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["code"], AllowedOAuthScopes=["openid", "email"], SupportedIdentityProviders=["COGNITO"],
+    )  # fmt: skip
+    app.client["CallbackURLs"] = [callback]
+    context = context_of(playwright, look)
+    page = context.new_page()
+    walk = Walk(app, page, f"set-up-{look}")
+    walk.begin()
+    walk.type(User_name=app.user, Password="Wrong-Horse-9")
+    walk.press("Sign in")
+    walk.see("Sign in")
+    walk.type(Password=FIRST)
+    walk.press("Sign in")
+    walk.see("Set up a second step")
+    for language in ("de", "tr"):
+        page.locator(".languages summary").click()
+        walk.press(NAMES[language])
+        walk.see(catalog(language)["Set up a second step"])
+    page.locator(".languages summary").click()
+    walk.press("English")
+    walk.press("A code by text message")
+    walk.see("Set up codes by text message")
+    walk.type(Phone_number="0206 5550123")
+    walk.press("Send a code")
+    walk.see("Set up codes by text message")
+    walk.press("Choose another way")
+    walk.press("Authenticator app")
+    walk.see("Set up an authenticator app")
+    walk.type(Code="000000")
+    walk.press("Sign in")
+    walk.see("Set up an authenticator app")
+    walk.press("Choose another way")
+    walk.press("A code by e-mail")
+    walk.see("Set up codes by e-mail")
+    to = f"{look}@set-up.example"
+    walk.type(**{"E-mail address": to})
+    walk.press("Send a code")
+    walk.see("Enter your code")
+    walk.type(Code=newest_to(app.server.url, to)["code"])
+    walk.press("Sign in")
+    walk.back_at_the_app()
+    assert context.browser is not None
+    context.browser.close()

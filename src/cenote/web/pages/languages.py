@@ -43,7 +43,7 @@ PLAIN_ENGLISH: Final[Mapping[str, str]] = {
     "Username/client id combination not found.": "User does not exist.",
     "Password reset required for the user": "Your password has to be reset.",
     "Invalid phone number format.": "A phone number begins with + and the country code.",
-    "Invalid email address format.": "This is no e-mail address.",
+    "Invalid email address format.": "This is not an e-mail address.",
     "Username should be an email.": "Please enter an e-mail address.",
     "Username should be a phone number.": "Please enter a phone number with + and the country code.",
     "Username should be either an email or a phone number.": "Please enter an e-mail address or a phone number.",
