@@ -6,7 +6,9 @@ import pytest
 from tests.api.idp.test_passkeys import FLOWS, passkey_pool
 from tests.browser import CALLBACK, PASSWORD, App, Browser, Page, oauth_app
 from tests.conftest import PoolFactory
-from tests.web.pages.test_mfa_setup import title
+from tests.mfa import EMAIL
+from tests.outbox import newest_to
+from tests.web.pages.test_mfa_setup import app_of, passed, title
 
 WRONG = "Incorrect username or password."
 
@@ -227,3 +229,51 @@ def test_a_form_that_is_no_longer_valid_is_about_no_field(choosing: App) -> None
         page = browser.fill(browser.get(path, choosing.request()), form="x", username="ada", answer="1")
         assert said_above(page) == "This page is no longer valid. Please try again.", path
         assert 'aria-invalid="true"' not in page.text
+
+
+def test_who_waits_for_a_code_in_vain_has_another_sent_or_chooses_anew(make: PoolFactory) -> None:
+    factors = ["PASSWORD", "EMAIL_OTP"]
+    pool = make.pool(Policies={"SignInPolicy": {"AllowedFirstAuthFactors": factors}})
+    app = oauth_app(make, pool=pool, ExplicitAuthFlows=FLOWS)
+    browser, to = app.browser(), f"{app.user}@example.com"
+    choice = browser.fill(browser.get("/login", app.request()), username=app.user)
+    asked = browser.fill(choice, answer="EMAIL_OTP")
+    first = newest_to(app.server.url, to)["code"]
+    again = browser.fill(asked, 1, choice="resend")
+    assert (again.status, title(again)) == (200, "Enter your code")
+    assert "We sent you a new code." in again.text
+    newest = newest_to(app.server.url, to)["code"]
+    if first != newest:
+        assert browser.fill(again, answer=first).status == 400
+    back = browser.fill(again, 2, choice="other")
+    assert title(back) == "How do you want to sign in?"
+    password = browser.fill(back, answer="PASSWORD")
+    assert title(browser.fill(password, 1, choice="other")) == "How do you want to sign in?"
+    assert "code" in browser.fill(again, answer=newest).given
+
+
+def test_case_81_no_more_codes_are_sent_than_the_engine_sends(own: PoolFactory) -> None:
+    factors = ["PASSWORD", "EMAIL_OTP"]
+    pool = own.pool(Policies={"SignInPolicy": {"AllowedFirstAuthFactors": factors}})
+    app = oauth_app(own, pool=pool, ExplicitAuthFlows=FLOWS)
+    browser = app.browser()
+    choice = browser.fill(browser.get("/login", app.request()), username=app.user)
+    page, sent = browser.fill(choice, answer="EMAIL_OTP"), 1
+    while title(page) == "Enter your code":
+        page, sent = browser.fill(page, 1, choice="resend"), sent + 1
+        assert sent < 50
+    assert (page.status, "Too many tries." in page.text) == (400, True)
+
+
+def test_a_second_factor_offers_no_way_around_it(own: PoolFactory) -> None:
+    """Its question is the engine's alone: neither another code nor another way is to be had for it here."""
+    app = app_of(own, **EMAIL)
+    browser, to = app.browser(), "ada@second.example"
+    browser.fill(browser.fill(passed(browser, app), answer=to), answer=newest_to(app.server.url, to)["code"])
+    page = passed(browser, app, prompt="login")
+    assert title(page) == "Enter your code"
+    assert 'value="resend"' not in page.text
+    assert 'value="other"' not in page.text
+    for choice in ("resend", "other"):
+        answer = browser.fill(page, answer="", choice=choice)
+        assert (answer.status, title(answer)) == (400, "Enter your code")

@@ -28,6 +28,8 @@ PAGE: Final = "challenge"
 OVER: Final = "Invalid session for the user"
 # The questions of a sign-in by choice.
 FIRST: Final = frozenset({"SELECT_CHALLENGE", "PASSWORD", "WEB_AUTHN"})
+# Those of them whose codes are sent: as first factors, once more for who asks.
+SENT: Final = frozenset({"EMAIL_OTP", "SMS_OTP"})
 PASSWORD_ERRORS: Final = (InvalidPassword, PasswordHistoryPolicyViolation)
 FACTORS: Final = {
     "PASSWORD": "Password",
@@ -61,8 +63,10 @@ QUESTIONS: Final[Mapping[str, Question]] = {
 }
 
 
-async def asked(visit: Visit, username: str, outcome: sign_in.Asking, *, error: str = "") -> Answer:
-    """The page of a question that the engine has just asked; with `error`, once more."""
+async def asked(
+    visit: Visit, username: str, outcome: sign_in.Asking, *, error: str = "", notice: str = ""
+) -> Answer:
+    """The page of a question that the engine has just asked; with `error` or `notice`, once more."""
     parameters = dict(outcome.parameters)
     session = outcome.session or ""
     if outcome.challenge == mfa_setup.CHALLENGE:
@@ -70,7 +74,7 @@ async def asked(visit: Visit, username: str, outcome: sign_in.Asking, *, error: 
         return await mfa_setup.asked(visit, username, session, can_set_up)
     if outcome.available:
         parameters["available"] = " ".join(outcome.available)
-    return await question(visit, username, outcome.challenge, session, parameters, error=error)
+    return await question(visit, username, outcome.challenge, session, parameters, error=error, notice=notice)
 
 
 async def question(
@@ -82,6 +86,7 @@ async def question(
     *,
     error: str = "",
     faulty: str | None = None,
+    notice: str = "",
 ) -> Answer:
     """`faulty` is the field that the error is about, by default the one that was asked for."""
     known = QUESTIONS.get(challenge)
@@ -91,6 +96,7 @@ async def question(
         )
     kept = {name: parameters[name] for name in CARRIED if name in parameters}
     data = {"challenge": challenge, "username": username, **kept}
+    choices = factors(visit.pool, kept)["options"]
     return await visit.show(
         known.template,
         page=PAGE,
@@ -98,8 +104,11 @@ async def question(
         session=session,
         error=error,
         faulty=FIELDS.get(known.member, "") if faulty is None else faulty,
+        notice=notice,
         challenge=challenge,
         username=username,
+        several=len(choices) > 1,
+        resends=bool(choices) and challenge in SENT,
         **VALUES.get(challenge, nothing)(visit.pool, parameters),
     )
 
@@ -193,8 +202,12 @@ async def answered(visit: Visit) -> Answer:
         return await mfa_setup.answered(visit, form.data, session)
     if visit.chooses_language:
         if challenge == "WEB_AUTHN":  # anew: what a passkey is to sign is in nobody's form
-            return await again(visit, username, challenge)
+            return await anew(visit, username, challenge)
         return await question(visit, username, challenge, session, form.data)
+    if "available" in form.data and given.get("choice") == "other":
+        return await anew(visit, username)
+    if "available" in form.data and challenge in SENT and given.get("choice") == "resend":
+        return await anew(visit, username, challenge, notice="We sent you a new code.")
     kept = {**form.data, **typed(given)}
     for number, name in enumerate(missing(form.data), 1):
         if not kept.get(ATTRIBUTE + name):
@@ -226,11 +239,17 @@ async def answered(visit: Visit) -> Answer:
     return await login.went_on(visit, username, outcome)
 
 
-async def again(visit: Visit, username: str, challenge: str, error: CognitoError | None = None) -> Answer:
+async def again(visit: Visit, username: str, challenge: str, error: CognitoError) -> Answer:
     """A wrong first factor uses its question up, so that it is asked anew; after a passkey's, any may be chosen."""
-    parameters = {"USERNAME": username}
-    if challenge == "PASSWORD" or error is None:
-        parameters["PREFERRED_CHALLENGE"] = challenge
+    preferred = challenge if challenge == "PASSWORD" else ""
+    return await anew(visit, username, preferred, error=error.message)
+
+
+async def anew(
+    visit: Visit, username: str, preferred: str = "", *, error: str = "", notice: str = ""
+) -> Answer:
+    """Asks for a first factor once more: for the one that is preferred, or for any."""
+    parameters = {"USERNAME": username} | ({"PREFERRED_CHALLENGE": preferred} if preferred else {})
     try:
         outcome = await sign_in.initiate(
             visit.ctx,
@@ -246,7 +265,7 @@ async def again(visit: Visit, username: str, challenge: str, error: CognitoError
         return await login.refused(visit, username, refusal)
     if not isinstance(outcome, sign_in.Asking):
         raise TypeError("a sign-in begins with a question")
-    return await asked(visit, username, outcome, error="" if error is None else error.message)
+    return await asked(visit, username, outcome, error=error, notice=notice)
 
 
 def typed(given: Parameters) -> dict[str, str]:
