@@ -112,3 +112,18 @@ def test_case_51_a_language_needs_the_pages_form(app: App) -> None:
     asked = browser.fill(browser.get("/forgotPassword", app.request()), username=app.user)
     answer = browser.fill(asked, len(forms(asked)) - 1, lang="de", form="forged")
     assert (answer.status, "nicht mehr gültig" in answer.text) == (400, True)
+
+
+def test_what_follows_knows_that_the_sign_in_was_done(make: PoolFactory) -> None:
+    """The request says `login`, and its way goes on though its language is no longer the one in it."""
+    app = oauth_app(make, pool=passkey_pool(make), ExplicitAuthFlows=FLOWS)
+    token = sign_in(app.server.idp, app.id, app.user)["AccessToken"]
+    Person(app.server.idp, app.id, app.user, token).register()
+    browser = app.signed_in()
+    begun = browser.get("/login", app.request(prompt="login consent", lang="en", ui_locales="fr"))
+    password = browser.fill(browser.fill(begun, username=app.user), answer="PASSWORD")
+    led = browser.fill(spoken(browser, password, "de"), answer=PASSWORD)
+    assert led.location.startswith("/consent?")
+    consent = browser.get(led.location)
+    assert title(consent).startswith("Zugriff für")
+    assert "code" in browser.fill(consent, choice="allow").given
