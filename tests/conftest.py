@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     whole = there.issuperset(
         path for name in ("api/idp", "flows") for path in (HERE / name).rglob("test_*.py")
     )
-    narrowed = any(config.getoption(name) for name in ("keyword", "markexpr", "lf", "deselect"))
+    narrowed = any(config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "deselect"))
     narrowed = narrowed or any("::" in argument for argument in config.args)
     items[:] = [item for item in items if item not in last] + (last if whole and not narrowed else [])
 

@@ -44,7 +44,6 @@ CASTS = (
 )
 """Who appears in a sequence."""
 
-
 WHO = st.integers(0, 2)
 WHICH = st.integers(0, 7)
 LATER = st.sampled_from([0, 0, 0, 0, 2, 30, 240])
@@ -80,7 +79,7 @@ MOVES = st.one_of(
     move("with_what_another_has", which=WHICH, whose=st.just("nobody") | WHO),
     move("as_if_asked_something_else", which=WHICH, challenge=st.sampled_from(CHALLENGES)),
     move("with_a_code_that_was_used", which=WHICH),
-    move("guess", which=WHICH, times=st.integers(1, 6), later=LATER),
+    move("guess", which=WHICH, times=st.sampled_from([1, 3, 5, 6]), later=st.sampled_from([0, 2, 2, 30])),
     move("begin_again", which=WHICH),
     move("associate", which=WHICH),
     move("verify", which=WHICH, other=WHICH, wrong=ADMIN, times=st.sampled_from([1, 1, 6])),
@@ -233,6 +232,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_case_45_no_sequence_of_calls_yields_tokens_without_every_factor(
     world: World, cast: tuple[str, ...]
 ) -> None:
+    signed_in: list[Person] = []
+
     @seed(CASTS.index(cast))
     @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(MOVES, min_size=25, max_size=40))
@@ -240,8 +241,10 @@ def test_case_45_no_sequence_of_calls_yields_tokens_without_every_factor(
         sequence = Sequence(world, cast)
         for name, arguments in moves:
             getattr(sequence, name)(**arguments)
+        signed_in.extend(person for person, _ in sequence.attacker.tokens)
 
     any_order()
+    assert signed_in, "nothing was proved: nobody ever signed in"
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
