@@ -35,6 +35,15 @@ def test_a_wrong_code_verifies_no_app(person: Person) -> None:
     assert verify(AccessToken=token, UserCode=person.code())["Status"] == "SUCCESS"
 
 
+def test_case_47_of_50_right_codes_at_once_one_verifies_the_app(person: Person) -> None:
+    token = person.token()
+    person.app = pyotp.TOTP(person.idp.associate_software_token(AccessToken=token)["SecretCode"])
+    verify, code = person.idp.verify_software_token, person.code()
+    results = at_once(lambda _: outcome(verify, AccessToken=token, UserCode=code), 50)
+    assert results.count("ok") == 1
+    assert outcome(verify, AccessToken=token, UserCode=code) != "ok"
+
+
 def test_codes_are_not_tried_out_on_a_waiting_app_forever(person: Person) -> None:
     token = person.token()
     person.app = pyotp.TOTP(person.idp.associate_software_token(AccessToken=token)["SecretCode"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.calls import at_once, claims_of, outcome, refresh, refusal, secret_hash, sign_in
-from tests.conftest import PoolFactory
+from tests.conftest import PoolFactory, RunningServer
 
 INVALID = ("NotAuthorized", "Invalid Refresh Token")
 REVOKED = "Refresh Token has been revoked"
@@ -119,6 +119,24 @@ def test_case_24_a_refresh_ends_with_what_it_stood_on(
     assert outcome(way, idp, app, tokens["RefreshToken"]) == text
     expected = "User does not exist." if deed == "admin_delete_user" else ACCESS_REVOKED
     assert outcome(idp.get_user, AccessToken=tokens["AccessToken"]) == expected
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_case_24_who_is_disabled_gets_nothing_by_a_session_that_was_left(
+    server: RunningServer, make: PoolFactory, way: Any
+) -> None:
+    """Disabling ends sessions; were one to stay, it would be worth nothing."""
+    idp, store, pool = server.idp, server.app.store, make.pool()
+    app, sub = make.client(pool)["ClientId"], make.user(pool, "ada")
+    tokens = sign_in(idp, app, "ada")
+
+    async def disable() -> None:
+        async with store.transaction():
+            await store.users.set_disabled(pool, sub, server.clock(), now=server.clock())
+
+    server.run(disable())
+    assert outcome(way, idp, app, tokens["RefreshToken"]) == "User is disabled."
+    assert outcome(idp.get_user, AccessToken=tokens["AccessToken"]) == "User is disabled."
 
 
 @pytest.mark.parametrize("way", WAYS)

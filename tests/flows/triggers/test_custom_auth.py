@@ -170,7 +170,9 @@ def test_case_41_a_session_answers_once(idp: Any, app: str, functions: FunctionS
     assert refusal(answer, idp, app, asked, "42") == ENDED
 
 
-def test_of_many_right_answers_at_once_one_signs_in(idp: Any, app: str, functions: FunctionServer) -> None:
+def test_case_44_of_many_right_answers_at_once_one_signs_in(
+    idp: Any, app: str, functions: FunctionServer
+) -> None:
     asked = begin(idp, app)
 
     def one(_: int) -> str:
