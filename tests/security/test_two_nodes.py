@@ -1,4 +1,4 @@
-"""Refresh tokens on two nodes that share one PostgreSQL: what one node knows, the other does (cases 21 to 24)."""
+"""Two nodes that share one PostgreSQL: what one knows of refresh tokens and of codes, the other does (21 to 24, 42)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.calls import at_once, claims_of, outcome, refresh, refusal, sign_in
 from tests.conftest import PoolFactory, RunningServer, running, settings_for
+from tests.mfa import FIRST, Person, new_person
 
 REVOKED = "Refresh Token has been revoked"
 ACCESS_REVOKED = "Access Token has been revoked"
@@ -153,3 +154,14 @@ def test_of_fifty_sign_ins_on_two_nodes_no_more_sessions_stay_than_may(
     at_once(lambda turn: sign_in(nodes[turn % 2].idp, app, "ada"), TRIES)
     listed = nodes[1].idp.admin_list_user_sessions(UserPoolId=pool, Username="ada")["Sessions"]
     assert len(listed) == 4
+
+
+def test_case_42_of_fifty_uses_of_one_code_on_two_nodes_one_signs_in(nodes: Nodes, own: PoolFactory) -> None:
+    """Many are found right before the first of them is written down; RFC 6238 5.2."""
+    ada = new_person(own)
+    ada.enrol(ada.token())
+    ada.prefer(SoftwareTokenMfaSettings=FIRST)
+    elsewhere = Person(nodes[1], ada.pool_id, ada.client_id, ada.name, ada.app)
+    sessions, code = [ada.begin()["Session"] for _ in range(TRIES)], ada.code(steps=1)
+    results = at_once(lambda n: outcome((ada, elsewhere)[n % 2].answer, sessions[n], code), TRIES)
+    assert results.count("ok") == 1
