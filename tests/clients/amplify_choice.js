@@ -7,15 +7,19 @@ import {
   confirmSignUp,
   fetchAuthSession,
   fetchDevices,
+  fetchMFAPreference,
   forgetDevice,
   rememberDevice,
+  setUpTOTP,
   signIn,
   signOut,
   signUp,
+  updateMFAPreference,
+  verifyTOTPSetup,
 } from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
 
-import { newestCode, refusal, run, wrongCode } from './scenario.js';
+import { newestCode, refusal, run, totp, wrongCode } from './scenario.js';
 
 const kept = new Map();
 const storage = {
@@ -130,6 +134,40 @@ await run({
     result.done = await confirmSignIn({ challengeResponse: code });
     result.claims = await whoAndOut();
     result.again = await signIn({ username, password });
+    return result;
+  },
+
+  // The same with an authenticator app, which is asked for from then on.
+  async setUpApp(p) {
+    configure(p);
+    const { username, password } = p;
+    const result = {};
+    const asked = await signIn({ username, password });
+    const secret = asked.nextStep.totpSetupDetails.sharedSecret;
+    result.asked = asked.nextStep.signInStep;
+    result.address = asked.nextStep.totpSetupDetails.getSetupUri('Cenote').href;
+    result.wrongCode = await refusal(() => confirmSignIn({ challengeResponse: wrongCode(totp(secret)) }));
+    result.done = await confirmSignIn({ challengeResponse: totp(secret) });
+    result.claims = await whoAndOut();
+    result.again = (await signIn({ username, password })).nextStep.signInStep;
+    result.usedCode = await refusal(() => confirmSignIn({ challengeResponse: totp(secret) }));
+    result.signedIn = await confirmSignIn({ challengeResponse: totp(secret, 1) });
+    return result;
+  },
+
+  // Who is signed in sets an app up, and prefers it.
+  async addApp(p) {
+    configure(p);
+    const { username, password } = p;
+    const result = { before: await signIn({ username, password }) };
+    const { sharedSecret: secret } = await setUpTOTP();
+    result.wrongCode = await refusal(() => verifyTOTPSetup({ code: wrongCode(totp(secret)) }));
+    await verifyTOTPSetup({ code: totp(secret) });
+    await updateMFAPreference({ totp: 'PREFERRED' });
+    result.preference = await fetchMFAPreference();
+    await signOut();
+    result.again = (await signIn({ username, password })).nextStep.signInStep;
+    result.signedIn = await confirmSignIn({ challengeResponse: totp(secret, 1) });
     return result;
   },
 

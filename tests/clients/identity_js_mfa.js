@@ -1,11 +1,9 @@
-// Second factors with amazon-cognito-identity-js, as a web app uses it. Nothing but this program's own few lines of
-// RFC 6238 is the authenticator app.
-
-import { createHmac } from 'node:crypto';
+// Second factors with amazon-cognito-identity-js, as a web app uses it. A few lines of RFC 6238 in scenario.js are the
+// authenticator app.
 
 import { AuthenticationDetails, CognitoUser, CognitoUserPool } from 'amazon-cognito-identity-js';
 
-import { newestCode, refusal, run, wrongCode } from './scenario.js';
+import { newestCode, refusal, run, totp, wrongCode } from './scenario.js';
 
 // The library's callback objects as promises of what was called and with what.
 const asked = (call) =>
@@ -29,19 +27,6 @@ const signIn = (user, { username, password }) =>
   asked((on) => user.authenticateUser(new AuthenticationDetails({ Username: username, Password: password }), on));
 
 const send = (user, code, type) => asked((on) => user.sendMFACode(code, on, type));
-
-// The code of an authenticator app, `later` steps from when the program began: so it does not matter if a step ends.
-const began = Math.floor(Date.now() / 30000);
-function totp(secret, later = 0) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(began + later));
-  const digest = createHmac('sha1', key).update(counter).digest();
-  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
-  return String(number % 1000000).padStart(6, '0');
-}
 
 await run({
   async setUpAndSignIn(p) {

@@ -1,6 +1,7 @@
 // What the programs of this folder share: parameters come as JSON on standard input, the result leaves as JSON on
 // standard output, and anything unexpected ends the program with exit code 1 and a stack trace.
 
+import { createHmac } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 
 // Runs the scenario that the parameters name, and ends: some libraries leave timers of minutes behind.
@@ -34,4 +35,17 @@ export async function refusal(attempt) {
     return { name, message: error.message };
   }
   throw new Error(`this was to be refused, but gave ${JSON.stringify(answer)}`);
+}
+
+// The code of an authenticator app, `later` steps from when the program began: so it does not matter if a step ends.
+const began = Math.floor(Date.now() / 30000);
+export function totp(secret, later = 0) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(began + later));
+  const digest = createHmac('sha1', key).update(counter).digest();
+  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
+  return String(number % 1000000).padStart(6, '0');
 }

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from tests.clients.drivers import App, Node, Person, public_url
+from tests.clients.test_identity_js_mfa import app_with
 from tests.conftest import PoolFactory, RunningServer
 from tests.devices import TRACKED
+from tests.mfa import TOTP
 
 PROGRAM = "amplify_choice.js"
 DONE = {"isSignedIn": True, "nextStep": {"signInStep": "DONE"}}
@@ -103,6 +105,33 @@ def test_somebody_sets_email_up_as_second_factor(
     assert result["wrongCode"]["name"] == "CodeMismatchException"
     assert result["done"] == DONE
     assert (result["claims"]["email"], result["claims"]["email_verified"]) == (person.email, True)
+
+
+def test_somebody_sets_an_app_up_while_signing_in(
+    node: Node, server: RunningServer, make: PoolFactory, person: Person
+) -> None:
+    app = app_with(server, make, "ON", **TOTP)
+    make.user(app.pool_id, person.username, person.password)
+    result = node.run(PROGRAM, "setUpApp", app, person)
+    assert result["asked"] == "CONTINUE_SIGN_IN_WITH_TOTP_SETUP"
+    assert result["address"].startswith("otpauth://totp/Cenote:")
+    assert result["wrongCode"]["name"] == "EnableSoftwareTokenMFAException"
+    assert result["done"] == result["signedIn"] == DONE
+    assert result["claims"]["cognito:username"] == person.username
+    assert result["again"] == "CONFIRM_SIGN_IN_WITH_TOTP_CODE"
+    assert result["usedCode"]["name"] == "ExpiredCodeException"
+
+
+def test_who_is_signed_in_adds_an_app(
+    node: Node, server: RunningServer, make: PoolFactory, person: Person
+) -> None:
+    app = app_with(server, make, "OPTIONAL", **TOTP)
+    make.user(app.pool_id, person.username, person.password)
+    result = node.run(PROGRAM, "addApp", app, person)
+    assert result["before"] == result["signedIn"] == DONE
+    assert result["wrongCode"]["name"] == "EnableSoftwareTokenMFAException"
+    assert result["preference"] == {"enabled": ["TOTP"], "preferred": "TOTP"}
+    assert result["again"] == "CONFIRM_SIGN_IN_WITH_TOTP_CODE"
 
 
 def test_somebody_has_a_device_remembered_and_forgotten(
