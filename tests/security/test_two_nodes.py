@@ -73,6 +73,20 @@ def test_case_22_of_fifty_uses_on_two_nodes_one_rotates_and_the_family_ends(
     assert counted == {"ok": 1, REUSED: 1, REVOKED: TRIES - 2}
 
 
+def test_case_22_no_clock_that_is_behind_makes_a_reuse_a_retry(
+    nodes: Nodes, own: PoolFactory, pool: str
+) -> None:
+    """Nor a request that took its time before it waited for another's rotation."""
+    app = rotating(own, pool)
+    token = sign_in(nodes[1].idp, app, "ada")["RefreshToken"]
+    nodes[0].clock.advance(seconds=5)
+    try:
+        assert exchange(nodes[0], app, token)
+    finally:
+        nodes[0].clock.advance(seconds=-5)
+    assert refusal(exchange, nodes[1], app, token) == ("RefreshTokenReuse", REUSED)
+
+
 def test_case_22_of_fifty_retries_on_two_nodes_all_go_on_from_one_place(
     nodes: Nodes, own: PoolFactory, pool: str
 ) -> None:

@@ -321,7 +321,8 @@ async def rotated(ctx: Context, pool: Pool, refreshing: Refreshing, *, grace: in
         current = found[0] if found else None
         if current is None or current.revoked_at is not None:
             raise NotAuthorized(REVOKED_REFRESH_TOKEN)
-        retry = refreshing.generation == current.generation - 1 and current.rotated_at is not None
+        retry = grace > 0 and refreshing.generation == current.generation - 1
+        # Without a grace period not even a use at the same moment is one, nor one by a clock that is behind.
         if retry and current.rotated_at is not None and now - current.rotated_at < grace:
             await track(ctx, pool, current)
             return replace(current, grant=session.grant)
