@@ -141,7 +141,11 @@ def allows_feedback(pool: Pool, sub: str, event_id: str, token: str) -> bool:
 
 
 async def answered(ctx: Context, pool: Pool, username: str, event_id: str, token: str, value: str) -> None:
-    """Keeps what a reader of the mail says. To anybody else nothing is told: NotAuthorized (text assumed)."""
+    """Keeps what a reader of the mail says. To anybody else nothing is told: NotAuthorized (text assumed).
+
+    UserPoolAddOnNotEnabled where the pool is not protected any more.
+    """
+    risk.require_add_ons(pool.document)
     user = await accounts.find(ctx, pool, username)
     sub = "" if user is None else user.sub
     allowed = allows_feedback(pool, sub, event_id, token)

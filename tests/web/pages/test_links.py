@@ -253,5 +253,17 @@ def test_half_a_link_says_so(warned: Warned, browser: Browser, name: str, value:
     assert warned.said() == before
 
 
+def test_a_pool_that_is_not_protected_any_more_hears_nothing(make: PoolFactory, browser: Browser) -> None:
+    """As UpdateAuthEventFeedback answers there."""
+    one = Warned(make)
+    add_ons = {"AdvancedSecurityMode": "OFF"}
+    one.server.idp.update_user_pool(UserPoolId=one.pool, UserPoolTier="PLUS", UserPoolAddOns=add_ons)
+    answer = browser.post(one.invalid, {})
+    assert (answer.status, "This link is not valid." in answer.text) == (400, True)
+    add_ons["AdvancedSecurityMode"] = "ENFORCED"
+    one.server.idp.update_user_pool(UserPoolId=one.pool, UserPoolTier="PLUS", UserPoolAddOns=add_ons)
+    assert one.said() == [None, None]
+
+
 def test_no_third_thing_is_said_of_a_sign_in(warned: Warned, browser: Browser) -> None:
     assert browser.post(changed(warned.valid, feedback_value="Maybe"), {}).status == 400

@@ -51,7 +51,6 @@ async def update_auth_event_feedback(
 ) -> shapes.UpdateAuthEventFeedbackResponse:
     """For who has the token of the mail about this very event."""
     pool = await ctx.store.pools.get(req["UserPoolId"])
-    rules.require_add_ons(pool.document)
     await risk_notices.answered(
         ctx, pool, req["Username"], req["EventId"], req["FeedbackToken"], req["FeedbackValue"]
     )
