@@ -13,12 +13,13 @@ from typing import Any
 
 import boto3
 import pytest
+import uvloop
 from botocore.config import Config
-from granian.constants import Interfaces
-from granian.server.embed import Server as Granian
 from tests.errors import witnessed
 
 from cenote.server.app import Application
+from cenote.server.http.listeners import Listener
+from cenote.server.run import listening
 from cenote.server.settings import Settings, load
 
 REGION = "eu-central-1"
@@ -108,32 +109,44 @@ def settings_for(data: Path, **changes: Any) -> Settings:
 
 @contextlib.contextmanager
 def running(settings: Settings, **options: Any) -> Iterator[RunningServer]:
-    """The application served by Granian in a thread of this process, until the block is left."""
+    """The application served in a thread of this process, until the block is left."""
     clock = Clock()
     app = Application(settings, clock=clock, conforming=True, **options)
-    started, loops = threading.Event(), []
-    server = Granian(
-        witnessed(app), address=settings.host, port=settings.port, interface=Interfaces.ASGI, log_enabled=False,
-        websockets=False,
-    )  # fmt: skip
+    started, stops = threading.Event(), []
+    failure: list[BaseException] = []
 
     async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        serving = asyncio.create_task(server.serve())
+        stop = asyncio.Event()
+        stops.append((asyncio.get_running_loop(), stop))
+        listener = Listener(witnessed(app))
+        await app.start()
+        await listener.start(listening(settings))
         started.set()
-        await serving
+        await stop.wait()
+        await listener.stop(30)
+        await app.stop()
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()), name="cenote-under-test")
+    def serve() -> None:
+        try:
+            uvloop.run(main())
+        except BaseException as error:
+            failure.append(error)
+            raise
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=serve, name="cenote-under-test")
     thread.start()
-    started.wait(10)
-    wait_for(settings.host, settings.port, thread)
-    one = RunningServer(app, clock, loops[0], f"http://{settings.host}:{settings.port}")
+    assert started.wait(30)
+    assert not failure, failure
+    loop, stop = stops[0]
+    one = RunningServer(app, clock, loop, f"http://{settings.host}:{settings.port}")
     try:
         if not settings.private:
             one.run(admit(app, "any", "any"))
         yield one
     finally:
-        loops[0].call_soon_threadsafe(server.stop)
+        loop.call_soon_threadsafe(stop.set)
         thread.join(30)
         assert not thread.is_alive(), "the server did not stop"
 
@@ -143,15 +156,6 @@ async def admit(app: Application, access_key_id: str, secret: str) -> None:
     async with app.store.transaction():
         if await app.store.access_keys.find_secret(access_key_id) is None:
             await app.store.access_keys.add(access_key_id, secret, now=app.clock())
-
-
-def wait_for(host: str, port: int, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and thread.is_alive():
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-            return
-        time.sleep(0.01)
-    raise AssertionError("the server did not start")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -26,14 +27,18 @@ class Process:
     port: int
     log: Path
     key: tuple[str, str] = ("any", "any")
+    # The certificate that it shows, where it speaks TLS.
+    certificate: str = ""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.certificate else f"http://127.0.0.1:{self.port}"
 
     def idp(self, **options: Any) -> Any:
         options.setdefault("aws_access_key_id", self.key[0])
         options.setdefault("aws_secret_access_key", self.key[1])
+        if self.certificate:
+            options.setdefault("verify", self.certificate)
         return boto3.client(
             "cognito-idp",
             endpoint_url=self.url,
@@ -44,6 +49,9 @@ class Process:
 
     def get(self, path: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        if self.certificate:
+            trusting = ssl.create_default_context(cafile=self.certificate)
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=trusting)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -107,6 +115,8 @@ def serving(data: Path, port: int, *arguments: str, **environment: str) -> Itera
             env=clean(environment),
         )
     process = Process(popen, port, log)
+    if "--tls-cert" in arguments:
+        process.certificate = arguments[arguments.index("--tls-cert") + 1]
     try:
         wait_until_ready(process)
         yield process

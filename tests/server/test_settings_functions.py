@@ -118,12 +118,12 @@ async def main():
     await app.stop()
 
 asyncio.run(main())
-late = ("h11", "cenote.outbound.functions.local", "cenote.api.functions")
+late = ("cenote.outbound.functions.local", "cenote.api.functions")
 print(sorted(name for name in late if name in sys.modules))
 """
     for table, loaded in (
         (HTTP, []),
-        (LOCAL, ["cenote.api.functions", "cenote.outbound.functions.local", "h11"]),
+        (LOCAL, ["cenote.api.functions", "cenote.outbound.functions.local"]),
     ):
         command = [sys.executable, "-c", code, str(tmp_path), json.dumps({"f": table})]
         said = subprocess.run(command, capture_output=True, text=True, check=True, env=clean({}))

@@ -78,11 +78,6 @@ class Application:
         self._running: contextlib.AsyncExitStack | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-            return
-        if scope["type"] != "http":
-            return
         if self._proxies.any:
             scope = self._proxies.applied(scope)
         path = scope["path"]
@@ -100,19 +95,6 @@ class Application:
             await answer(send, *await self._readiness())
         else:
             await self._page(scope, receive, send)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            await self.start()
-        except Exception as error:
-            log.exception("start failed")
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.stop()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self) -> None:
         """Opens the store, migrating it if need be, and starts this worker's jobs."""

@@ -86,13 +86,3 @@ def configure(*, log_format: str, log_level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(log_level.upper())
     logging.getLogger("asyncio").setLevel("WARNING")
-
-
-def granian_config() -> dict[str, Any]:
-    """Keeps Granian from installing handlers of its own: its loggers pass on to ours."""
-    quiet = {"level": "WARNING", "propagate": True, "handlers": []}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "loggers": {"_granian": quiet, "granian.access": quiet},
-    }

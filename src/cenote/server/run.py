@@ -1,92 +1,124 @@
-"""Running the process: Granian with this house's settings, and the words on the terminal."""
+"""Running the process: the socket, the workers on it, and the words on the terminal."""
 
 import asyncio
 import gc
-import http.client
+import logging
 import os
 import resource
+import signal
+import socket
 import ssl
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.mp import MPServer
+import uvloop
 
 from cenote.outbound.functions import targets
 from cenote.outbound.functions.targets import hosted_functions
 from cenote.server import logs
 from cenote.server.app import Application, opened_store
-from cenote.server.settings import FIELDS, Settings, SettingsError, load, make_data, worker_count
+from cenote.server.http.listeners import BACKLOG, Listener
+from cenote.server.settings import Settings, SettingsError, make_data, worker_count
+from cenote.server.workers import Workers
+from cenote.store.engine import StoreError
 
+log = logging.getLogger("cenote.server")
 
-class Server(MPServer):
-    """Granian, which runs `once_started` in a thread as soon as there are workers.
-
-    Not before: they are forked, and would wait for ever for whatever a thread held at that moment, such as a module
-    that it was importing.
-    """
-
-    once_started: Callable[[], None]
-
-    def startup(self, spawn_target: Any, target_loader: Any) -> None:
-        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
-        threading.Thread(target=self.once_started, daemon=True).start()
-
-
-# One connection costs 10 KB. What is beyond waits in the kernel's queue: a flood does not grow in memory.
+# One connection costs 10 KB.
 CONNECTIONS = 8192
 # What a worker opens beside connections: the database, logs, libraries.
 OWN_FILES = 128
 
 
-def application() -> Application:
-    """What each worker serves, built in the worker; its settings come by the environment."""
-    settings = load({}, os.environ)
+def serve(settings: Settings, *, on_ready: Callable[[], None]) -> int:
+    """Serves until a signal, then stops taking requests, finishes those it has, and returns the exit status."""
     logs.configure(log_format=settings.log_format, log_level=settings.log_level)
-    # What is loaded by now stays: the collector need not look at it again, nor so often at what requests leave.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-    return Application(settings)
-
-
-def serve(settings: Settings, *, on_ready: Callable[[], None]) -> None:
-    """Serves until a signal, then stops taking requests, finishes those it has, and returns."""
-    for field in FIELDS:
-        os.environ[field.variable] = str(getattr(settings, field.name))
-    workers = worker_count(settings)
-    if workers > 1 and settings.metrics:
+    count = worker_count(settings)
+    if count > 1 and settings.metrics:
         share_metrics(Path(settings.data))
-    logs.configure(log_format=settings.log_format, log_level=settings.log_level)
-    server = Server(
-        "cenote.server.run:application",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        loop=Loops.uvloop,
-        # One thread for the network beside the one that runs Python: with several, each request changes threads.
-        runtime_mode=RuntimeModes.st,
-        http=HTTPModes.auto if settings.tls_cert else HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
-        websockets=False,
-        backlog=2048,
-        backpressure=most_connections(),
-        log_level=LogLevels.warning,
-        log_dictconfig=logs.granian_config(),
-        respawn_failed_workers=True,
-        workers_kill_timeout=settings.stop_timeout,
-        ssl_cert=Path(settings.tls_cert) if settings.tls_cert else None,
-        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
-    )
-    server.once_started = lambda: announce(settings, on_ready)
-    server.serve()
+    tls = tls_context(settings)
+    most = most_connections()
+    with listening(settings) as taken:
+
+        def work(ready: Callable[[], None], lifeline: int) -> None:
+            # What is loaded by now stays: the collector need not look at it again, nor so often at what requests leave.
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
+            application = Application(settings)
+            listener = Listener(application, most=most, tls=tls)
+            timeout = settings.stop_timeout
+            uvloop.run(
+                answer(application, listener, taken, stop_timeout=timeout, ready=ready, lifeline=lifeline)
+            )
+
+        def announce() -> None:
+            on_ready()
+            sys.stdout.flush()
+
+        return Workers(count, work, stop_timeout=settings.stop_timeout).run(announce)
+
+
+async def answer(
+    application: Application,
+    listener: Listener,
+    taken: socket.socket,
+    *,
+    stop_timeout: int,
+    ready: Callable[[], None],
+    lifeline: int,
+) -> None:
+    """One worker's life."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    loop.add_reader(lifeline, told.set)
+    try:
+        await application.start()
+    except (SettingsError, StoreError) as error:
+        log.error("start failed: %s", error)  # noqa: TRY400 (it says itself what is wrong)
+        raise SystemExit(1) from None
+    try:
+        await listener.start(taken)
+        ready()
+        await told.wait()
+        await listener.stop(stop_timeout)
+    finally:
+        await application.stop()
+
+
+def listening(settings: Settings) -> socket.socket:
+    """The socket that all workers take connections from."""
+    host = "127.0.0.1" if settings.host == "localhost" else settings.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server(
+            (host, settings.port),
+            family=family,
+            backlog=BACKLOG,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError(
+            f"{settings.host}, port {settings.port}, cannot be listened on: {reason}."
+            " Choose others with --host and --port."
+        ) from None
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.tls_cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            f"tls_cert, {settings.tls_cert}, and tls_key, {settings.tls_key}, are no certificate and its key in PEM."
+        ) from None
+    return context
 
 
 def most_connections() -> int:
@@ -109,32 +141,6 @@ def share_metrics(data: Path) -> None:
     for file in directory.glob("*.db"):
         file.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-
-
-def announce(settings: Settings, on_ready: Callable[[], None]) -> None:
-    """Calls `on_ready` once the server answers."""
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "localhost"} else settings.host  # noqa: S104
-    while not is_ready(host, settings):
-        time.sleep(0.02)
-    on_ready()
-    sys.stdout.flush()
-
-
-def is_ready(host: str, settings: Settings) -> bool:
-    connection: http.client.HTTPConnection
-    if settings.tls_cert:
-        # It is our own port on this machine, and the certificate is for another name.
-        context = ssl._create_unverified_context()  # noqa: S323, SLF001
-        connection = http.client.HTTPSConnection(host, settings.port, timeout=1, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, settings.port, timeout=1)
-    try:
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def check_before_start(settings: Settings) -> None:

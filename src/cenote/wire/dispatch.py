@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -49,8 +50,6 @@ MAX_BODY = 2 * 1024 * 1024
 BODY_SECONDS = 20.0
 
 _decode = msgspec.json.Decoder().decode
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # Recorded from Cognito (amazon-archives/amazon-cognito-js#64).
 _NOT_A_CALL = (
@@ -240,7 +239,7 @@ class Dispatcher(Generic[Ctx]):
         """The id, and the date by our clock: SDKs correct their own by it when a signature is out of time."""
         second = self._clock() // 1000
         if self._dated[0] != second:
-            self._dated = (second, _http_date(second))
+            self._dated = (second, formatdate(second, usegmt=True).encode("ascii"))
         return [(b"x-amzn-requestid", request_id.encode("ascii")), (b"date", self._dated[1])]
 
 
@@ -279,11 +278,3 @@ def _log(error: BaseException, route: _Route[Any] | None, request_id: str) -> No
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     operation = route.name if route else "an unknown operation"
     log.error("request %s: %s failed: %s", request_id, operation, "after ".join(parts))
-
-
-def _http_date(second: int) -> bytes:
-    now = time.gmtime(second)
-    return (
-        f"{_DAYS[now.tm_wday]}, {now.tm_mday:02} {_MONTHS[now.tm_mon - 1]} {now.tm_year} "
-        f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
-    ).encode("ascii")

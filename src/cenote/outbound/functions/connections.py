@@ -128,7 +128,7 @@ class Connections:
         return None
 
     async def _opened(self, origin: Origin) -> Conversation:
-        from cenote.outbound.functions.conversations import Conversation  # noqa: PLC0415 (h11: 15 ms)
+        from cenote.outbound.functions.conversations import Conversation  # noqa: PLC0415 (few call functions)
 
         tls = self._tls if origin.secure else None
         loop = asyncio.get_running_loop()

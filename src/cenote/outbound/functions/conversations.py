@@ -1,15 +1,22 @@
-"""One kept-alive connection to a server: HTTP/1.1 by h11, one request at a time."""
+"""One kept-alive connection to a server: HTTP/1.1, one request at a time. llhttp parses."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import h11
+import httptools
 
 from cenote.outbound.functions import Unreachable
 from cenote.outbound.functions.connections import MAX_ANSWER, Reply
 
 MAX_HEAD: Final = 64 * 1024
+# RFC 9110, 5.6.2.
+_is_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+
+
+class Refused(Exception):
+    """Nothing more is read. Raised through the parser, which passes it on as its own error."""
 
 
 class Conversation(asyncio.Protocol):
@@ -17,32 +24,32 @@ class Conversation(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.kept_at = 0.0
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._parser = httptools.HttpResponseParser(self)
         self._transport: Any = None
         self._lost = False
-        self._ended = False
         self._reply: asyncio.Future[Reply] | None = None
-        self._head: h11.Response | None = None
-        self._body = bytearray()
+        self._fault = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._headers: dict[str, str] = {}
+        self._headed = False
+        self._fed = 0
+        self._parts: list[bytes] = []
+        self._size = 0
 
     @property
     def open(self) -> bool:
-        return not self._lost and self._http.our_state is h11.IDLE
+        return not self._lost and self._reply is None
 
     async def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Unreachable where no whole answer comes. Who gives up in between has to `end` the connection."""
         if self._lost:
             raise Unreachable("the connection was closed")
+        head = written(method, target, headers)
+        self._begin()
         self._reply = asyncio.get_running_loop().create_future()
-        self._head, self._body = None, bytearray()
-        named = [(name.encode(), value.encode()) for name, value in headers.items()]
-        try:
-            request = h11.Request(method=method.encode(), target=target.encode(), headers=named)
-            parts = [self._http.send(request), self._http.send(h11.Data(data=body))]
-            parts.append(self._http.send(h11.EndOfMessage()))
-        except h11.LocalProtocolError:
-            raise Unreachable("what is to be sent is no HTTP") from None
-        self._transport.write(b"".join(part for part in parts if part))
+        self._transport.write(head + body)
         return await self._reply
 
     def end(self) -> None:
@@ -54,53 +61,74 @@ class Conversation(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._http.receive_data(data)
-        self._read()
+        if self._lost:
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(self._fault or "the answer is no HTTP")
+        self._fed += len(data)
+        if not self._headed and self._fed > MAX_HEAD:
+            # What it has of a header the parser keeps to itself, so what it was fed counts.
+            self._fail("the answer is no HTTP")
 
     def eof_received(self) -> None:
-        self._ended = True
-        self._http.receive_data(b"")
-        self._read()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the parent's)
-        self._lost = True
+        if self._headed and not self._headers.keys() & {"content-length", "transfer-encoding"}:
+            self._finish()
         self._fail("the connection was closed")
 
-    def _read(self) -> None:
-        while self._reply is not None and not self._reply.done():
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError:
-                self._fail("the connection was closed" if self._ended else "the answer is no HTTP")
-                return
-            if event is h11.NEED_DATA or event is h11.PAUSED:
-                return
-            if isinstance(event, h11.Response):
-                self._head = event
-            elif isinstance(event, h11.Data):
-                self._body += event.data
-                if len(self._body) > MAX_ANSWER:
-                    self._fail("the answer is too long")
-                    return
-            elif isinstance(event, h11.EndOfMessage):
-                self._finish(self._reply)
-            elif isinstance(event, h11.ConnectionClosed):
-                self._fail("the connection was closed")
-        # Nobody asked for more: whatever comes now is of no answer.
-        if self._http.trailing_data[0]:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the parent's)
+        self._fail("the connection was closed")
+        # It has our methods: without this only the garbage collector would free the two.
+        del self._parser
+
+    def on_message_begin(self) -> None:
+        if self._reply is None:
+            # Nobody asked for more: whatever comes now is of no answer.
+            raise Refused
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._headed:
+            self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._headed = True
+
+    def on_body(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > MAX_ANSWER:
+            self._fault = "the answer is too long"
+            raise Refused
+        self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:
+            self._begin()  # Said in passing: the answer is still to come.
+            return
+        stays = self._parser.should_keep_alive()
+        self._finish()
+        if not stays:
             self.end()
 
-    def _finish(self, reply: asyncio.Future[Reply]) -> None:
-        assert self._head is not None
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._head.headers}
-        reply.set_result(Reply(self._head.status_code, headers, bytes(self._body)))
-        self._body = bytearray()
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
-        else:
-            self.end()
+    def _finish(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None and not reply.done():
+            reply.set_result(Reply(self._parser.get_status_code(), self._headers, b"".join(self._parts)))
+        self._parts = []
 
     def _fail(self, reason: str) -> None:
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(Unreachable(reason))
-            self.end()
+        reply, self._reply = self._reply, None
+        if reply is not None and not reply.done():
+            reply.set_exception(Unreachable(reason))
+        self.end()
+
+
+def written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """A request's head; Unreachable where something in it would be read as something else."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    head = "\r\n".join(lines).encode()
+    breaks = len(lines) - 1
+    well = (head.count(b"\n"), head.count(b"\r"), lines[0].count(" ")) == (breaks, breaks, 2)
+    if not well or b"\0" in head or not all(map(_is_name, headers)):
+        raise Unreachable("what is to be sent is no HTTP")
+    return head

@@ -1,16 +1,17 @@
 """The Lambda Runtime API for one process, on a port of its own on 127.0.0.1.
 
 Documented in "Using the Lambda runtime API for custom runtimes": the process asks for the next event and waits, and
-posts what came of it. HTTP is spoken by h11; who may speak is asked once a connection.
+posts what came of it. llhttp parses; who may speak is asked once a connection.
 """
 
 import asyncio
 import re
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-import h11
+import httptools
 
 from cenote.outbound.functions.local.invocations import LARGEST_ANSWER, Invocation
 from cenote.outbound.functions.local.peers import Address
@@ -86,8 +87,8 @@ class RuntimeApi:
         for connection in list(self.connections):
             connection.end()
 
-    def handle(self, connection: "Connection", request: h11.Request, body: bytes, size: int) -> None:
-        method, path = request.method, request.target.decode("ascii", "replace")
+    def handle(self, connection: "Connection", method: bytes, target: bytes, body: bytes, size: int) -> None:
+        path = target.decode("ascii", "replace")
         report = _REPORT(path)
         if method == b"GET" and path == NEXT:
             self.host.wants_next(Reply(connection))
@@ -110,12 +111,19 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, api: RuntimeApi) -> None:
         self._api = api
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
-        self._request: h11.Request | None = None
-        self._body = bytearray()
-        self._size = 0
+        # A request was begun and has no answer yet; its head is complete; it is.
+        self._asked = self._headed = self._whole = False
+        self._begin()
         self.lost = False
+
+    def _begin(self) -> None:
+        self._target = b""
+        self._fed = 0
+        self._headed = self._whole = False
+        self._parts: list[bytes] = []
+        self._size = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -128,55 +136,61 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (the parent's)
         self.lost = True
         self._api.connections.discard(self)
+        # It has our methods: without this only the garbage collector would free the two.
+        del self._parser
 
     def end(self) -> None:
         self.lost = True
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if not self.lost:
-            self._http.receive_data(data)
-            self._read()
+        if self.lost:
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.end()
+            return
+        self._fed += len(data)
+        if not self._headed and self._fed > LARGEST_HEAD:
+            self.end()
+        elif self._whole:
+            self._whole = False
+            body = b"".join(self._parts) if self._size <= LARGEST_ANSWER else b""
+            # It may be 6 MB, and the next one may be hours away.
+            self._parts = []
+            self._api.handle(self, self._parser.get_method(), self._target, body, self._size)
 
-    def _read(self) -> None:
-        while not self.lost:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError:
-                self.end()
-                return
-            if event is h11.PAUSED and self._http.trailing_data[0]:
-                # No client says more before it was answered. What came would be kept, however much it is.
-                self.end()
-                return
-            if event is h11.NEED_DATA or event is h11.PAUSED:
-                return
-            if isinstance(event, h11.Request):
-                self._request, self._body, self._size = event, bytearray(), 0
-            elif isinstance(event, h11.Data):
-                self._size += len(event.data)
-                if self._size <= LARGEST_ANSWER:
-                    self._body += event.data
-            elif isinstance(event, h11.EndOfMessage) and self._request is not None:
-                whole = bytes(self._body) if self._size <= LARGEST_ANSWER else b""
-                # It may be 6 MB, and the next one may be hours away.
-                self._body = bytearray()
-                self._api.handle(self, self._request, whole, self._size)
-            elif isinstance(event, h11.ConnectionClosed):
-                self.end()
+    def on_message_begin(self) -> None:
+        if self._asked:
+            # No client says more before it was answered. What came would be kept, however much it is.
+            raise ConnectionError
+        self._asked = True
+        self._begin()
+
+    def on_url(self, part: bytes) -> None:
+        self._target += part
+
+    def on_headers_complete(self) -> None:
+        self._headed = True
+
+    def on_body(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size <= LARGEST_ANSWER:
+            self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        self._whole = True
 
     def refuse(self, status: int, kind: str, text: str) -> None:
         self.answer(status, [JSON], f'{{"errorType":"{kind}","errorMessage":"{text}"}}'.encode())
 
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        if self.lost or self._http.our_state is not h11.SEND_RESPONSE:
+        if self.lost or not self._asked:
             return
-        send = self._http.send
-        head = h11.Response(status_code=status, headers=[*headers, ("content-length", str(len(body)))])
-        parts = [send(head), send(h11.Data(data=body)), send(h11.EndOfMessage())]
-        self._transport.write(b"".join(part for part in parts if part))
-        if self._http.states[h11.SERVER] is h11.DONE:
-            self._http.start_next_cycle()
-            self._read()
-        else:
+        self._asked = False
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"content-length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        self._transport.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        if not self._parser.should_keep_alive():
             self._transport.close()

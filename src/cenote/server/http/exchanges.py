@@ -1,0 +1,205 @@
+"""One request and its answer, as ASGI has them."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, MutableMapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from cenote.server.http.connections import Connection
+
+log = logging.getLogger("cenote.server")
+
+ASGI: Final = {"version": "3.0", "spec_version": "2.5"}
+VERSIONS: Final = frozenset({"1.0", "1.1"})
+# Answers that have neither a body nor a length (RFC 9110, 8.6 and 15).
+BARE: Final = frozenset({204, 304})
+STATUS_LINES: Final = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("ascii") for status in HTTPStatus
+}
+
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Fields = Iterable[tuple[bytes, bytes]]
+
+
+class Exchange:
+    """A request as far as it was read, and its answer, which is written in one piece.
+
+    `headed` says that the head is complete, `whole` that the body is, too. `stays` says whether the connection may stay
+    afterwards: first what the client wants, then what was answered. `fed` and `size` count the head's bytes as received
+    and as parsed.
+    """
+
+    __slots__ = (
+        "_connection", "_ends_told", "_fields", "_lost", "_out", "_parts", "_path", "_query", "_raw_path", "_started",
+        "_status", "_unread", "_waiting", "answered", "fed", "headed", "headers", "method", "size", "stays", "target",
+        "version", "whole",
+    )  # fmt: skip
+
+    def __init__(self, connection: "Connection") -> None:
+        self.target = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.method = b""
+        self.version = ""
+        self.fed = self.size = 0
+        self.headed = self.whole = self.stays = self.answered = False
+        self._connection = connection
+        # What has come of the body and was not read yet; whether any has, or was asked for.
+        self._parts: list[bytes] = []
+        self._unread = 0
+        self._started = False
+        self._ends_told = False
+        self._lost = False
+        self._waiting: asyncio.Future[None] | None = None
+        self._status = 500
+        self._fields: Fields = ()
+        self._out: list[bytes] = []
+
+    def is_in_order(self) -> bool:
+        """Whether the head means one thing: one host, one target, one end (RFC 9112, 3.2, 6.1)."""
+        target, hosts = self.target, 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and (value.lower() != b"chunked" or self.version != "1.1"):
+                return False
+        if hosts > 1 or (hosts == 0 and self.version == "1.1") or self.version not in VERSIONS:
+            return False
+        if b"#" in target or not target.isascii():
+            return False
+        if target[:1] != b"/" and target != b"*":
+            try:
+                named = urlsplit(target)
+            except ValueError:
+                return False
+            if not named.scheme or not named.netloc or b"@" in named.netloc:
+                return False
+            # The host in a target goes before the header.
+            self.headers = [header for header in self.headers if header[0] != b"host"]
+            self.headers.append((b"host", named.netloc))
+            target = (named.path or b"/") + (b"?" + named.query if named.query else b"")
+        self._raw_path, _, self._query = target.partition(b"?")
+        path = self._raw_path.decode("ascii")
+        self._path = unquote(path) if "%" in path else path
+        return True
+
+    def fill(self, part: bytes) -> int:
+        """How many bytes now wait to be read."""
+        self._parts.append(part)
+        self._unread += len(part)
+        self._started = True
+        self._wake()
+        return self._unread
+
+    def complete(self) -> None:
+        self.whole = True
+        self._wake()
+
+    def lose(self) -> None:
+        """No more of the request comes."""
+        self._lost = True
+        self._wake()
+
+    async def run(self) -> None:
+        """Has the application answer, and tells the connection."""
+        connection = self._connection
+        scope = {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": self.version,
+            "method": self.method.decode("ascii"),
+            "scheme": connection.listener.scheme,
+            "path": self._path,
+            "raw_path": self._raw_path,
+            "query_string": self._query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": connection.client,
+            "server": connection.server,
+        }
+        try:
+            await connection.listener.application(scope, self.receive, self.send)
+        except Exception:
+            log.exception("a request was not answered")
+            if not self.answered:
+                self._answer(500, (), b"")
+        finally:
+            # Who got no answer was not there for one, or sent what is none to answer.
+            self.stays = self.stays and self.answered
+            connection.finish(self)
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        while not (self._parts or (self.whole and not self._ends_told)):
+            if self._lost:
+                return {"type": "http.disconnect"}
+            await self._more()
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._unread = 0
+        self._ends_told = self.whole
+        return {"type": "http.request", "body": body, "more_body": not self.whole}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._status, self._fields = message["status"], message["headers"]
+            return
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            self._out.append(body)
+            return
+        self._answer(self._status, self._fields, b"".join([*self._out, body]) if self._out else body)
+        await self._connection.drained()
+
+    async def _more(self) -> None:
+        if not self._started:
+            self._started = True
+            if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers):
+                self._connection.write(CONTINUE)
+        self._connection.resume()
+        self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _answer(self, status: int, fields: Fields, body: bytes) -> None:
+        connection = self._connection
+        # Without the rest of the body the next request cannot be found.
+        stays = self.stays and self.whole and not connection.is_ending
+        lines = [STATUS_LINES[status]]
+        dated, length = False, None
+        for name, value in fields:
+            if name == b"connection":
+                stays = stays and value != b"close"
+                continue
+            lines.append(b"%b: %b\r\n" % (name, value))
+            if name == b"date":
+                dated = True
+            elif name == b"content-length":
+                length = value
+        if not dated:
+            lines.append(b"date: %b\r\n" % connection.listener.date())
+        if length is None and status not in BARE:
+            lines.append(b"content-length: %d\r\n" % len(body))
+        if not stays:
+            lines.append(b"connection: close\r\n")
+        elif self.version == "1.0":
+            lines.append(b"connection: keep-alive\r\n")
+        head = b"".join(lines)
+        # Each line breaks once, at its end, or somebody else's text would become headers and answers of ours.
+        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+            raise ValueError("a header has a line break in it")
+        if self.method == b"HEAD" or status in BARE:
+            body = b""
+        elif length is not None and int(length) != len(body):
+            raise ValueError("a body is not of the length that its header tells")
+        self.stays, self.answered = stays, True
+        connection.write(b"%b\r\n%b" % (head, body))
