@@ -34,7 +34,7 @@ def hashed(key: bytes, code: str, *, pool_id: str, sub: str, purpose: Purpose) -
     """What is stored of a code, under 32 bytes of key."""
     # The code stands last, for it alone may hold a NUL: it may be a guess.
     bound = f"{pool_id}\0{sub}\0{purpose}\0{code}"
-    return hmac.digest(key, bound.encode("utf-8", "surrogatepass"), "sha256")
+    return hmac.new(key, bound.encode("utf-8", "surrogatepass"), "sha256").digest()
 
 
 def matches(stored: bytes, key: bytes, guess: str, *, pool_id: str, sub: str, purpose: Purpose) -> bool:

@@ -160,7 +160,7 @@ def decoy_at(attribute: Attribute, secret: bytes, username: str) -> Delivery:
 
 
 def _made_up(attribute: Attribute, secret: bytes, username: str) -> Delivery:
-    digest = hmac.digest(secret, b"destination\0" + username.encode(), "sha256")
+    digest = hmac.new(secret, b"destination\0" + username.encode(), "sha256").digest()
     if attribute == "phone_number":
         return Delivery(attribute, f"+1{int.from_bytes(digest[:8], 'big') % 10**10:010}")
     letters = [chr(ord("a") + byte % 26) for byte in digest[:2]]

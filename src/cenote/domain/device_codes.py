@@ -77,4 +77,4 @@ def typed(text: str) -> str | None:
 
 def digest(key: bytes, code: str) -> str:
     """What of a code is kept, to find it by."""
-    return hmac.digest(key, code.encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.new(key, code.encode("utf-8", "surrogatepass"), "sha256").digest().hex()

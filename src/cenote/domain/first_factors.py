@@ -105,7 +105,7 @@ def decoy(pool: Document, secret: bytes, name: str, *, srp: bool) -> Held:
     They can be reached as most users of the pool can. One in four has a passkey, and one in four of those who
     could do without has no password, so that neither gives an account away.
     """
-    digest = hmac.digest(secret, b"factors\0" + name.encode("utf-8", "surrogatepass"), "sha256")
+    digest = hmac.new(secret, b"factors\0" + name.encode("utf-8", "surrogatepass"), "sha256").digest()
     usual = {*pool.get("AutoVerifiedAttributes", ()), *pool.get("UsernameAttributes", ())}
     attributes: dict[str, str] = {}
     for index, attribute in enumerate(CODES.values()):

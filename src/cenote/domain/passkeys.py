@@ -193,7 +193,7 @@ def request_options(
 
 def decoy_descriptors(secret: bytes, name: str) -> list[dict[str, Any]]:
     """The passkey of a name that nobody has, the same at every try; ids have the lengths that are about."""
-    digest = hmac.digest(secret, b"passkey\0" + name.encode("utf-8", "surrogatepass"), "sha512")
+    digest = hmac.new(secret, b"passkey\0" + name.encode("utf-8", "surrogatepass"), "sha512").digest()
     size = (16, 20, 32, 32)[digest[63] % 4]
     transports = (["internal"], ["hybrid", "internal"], ["internal"], [])[digest[62] % 4]
     return [{"type": "public-key", "id": _text(digest[:size]), "transports": transports}]

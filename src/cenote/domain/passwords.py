@@ -147,7 +147,7 @@ def decoy_srp(secret: bytes, username: str) -> SrpPassword:
 
 def decoy_argon2id(secret: bytes, username: str) -> Argon2Password:
     """Stand in for the password of a user who does not exist, at the cost of a real one, with no hashing."""
-    seed = hmac.digest(secret, b"argon2id\0" + username.encode(), "sha512")
+    seed = hmac.new(secret, b"argon2id\0" + username.encode(), "sha512").digest()
     salt, digest = (base64.b64encode(part).decode().rstrip("=") for part in (seed[:SALT_SIZE], seed[32:]))
     return Argon2Password(
         f"$argon2id$v=19$m={_ARGON2_KIB},t={_ARGON2_TIME},p={_ARGON2_LANES}${salt}${digest}"

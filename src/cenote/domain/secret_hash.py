@@ -10,7 +10,7 @@ from cenote.domain.errors import NotAuthorized
 def compute(client_id: str, secret: str, username: str) -> str:
     """Base64 of HMAC-SHA256 under the client's secret, over the user name followed by the client id."""
     return base64.b64encode(
-        hmac.digest(secret.encode(), f"{username}{client_id}".encode(), "sha256")
+        hmac.new(secret.encode(), f"{username}{client_id}".encode(), "sha256").digest()
     ).decode()
 
 

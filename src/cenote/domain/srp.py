@@ -70,14 +70,14 @@ def shared_key(client_public: bytes, server_public: bytes, b: bytes, stored: byt
     scramble = _hashed(public, _element(server_public))
     base = public * powmod(_element(stored), scramble, _N) % _N
     secret = powmod(base, _exponent(b), _N)
-    extracted = hmac.digest(_shortest(scramble), _shortest(secret), "sha256")
-    return hmac.digest(extracted, _INFO, "sha256")[:16]
+    extracted = hmac.new(_shortest(scramble), _shortest(secret), "sha256").digest()
+    return hmac.new(extracted, _INFO, "sha256").digest()[:16]
 
 
 def signature(key: bytes, pool_name: str, username: str, secret_block: bytes, timestamp: str) -> bytes:
     """Compute the password claim that the client must send; `secret_block` is decoded from its base64."""
     claim = pool_name.encode() + username.encode() + secret_block + timestamp.encode()
-    return hmac.digest(key, claim, "sha256")
+    return hmac.new(key, claim, "sha256").digest()
 
 
 def decoy(secret: bytes, username: str) -> Decoy:
@@ -86,8 +86,8 @@ def decoy(secret: bytes, username: str) -> Decoy:
     `username` must name the pool too, and be folded as the pool folds names. From here on the unknown user
     costs what a known one does; nobody knows a password for the verifier.
     """
-    salt = hmac.digest(secret, b"srp salt\0" + username.encode(), "sha256")[:SALT_SIZE]
-    seed = hmac.digest(secret, b"srp verifier\0" + username.encode(), "sha256")
+    salt = hmac.new(secret, b"srp salt\0" + username.encode(), "sha256").digest()[:SALT_SIZE]
+    seed = hmac.new(secret, b"srp verifier\0" + username.encode(), "sha256").digest()
     root = mpz.from_bytes(hashlib.shake_256(seed).digest(NUMBER_SIZE), "big")
     # Every real verifier is a square, so this one is, too.
     return Decoy(salt, _fixed(root * root % _N))

@@ -24,7 +24,7 @@ def step_at(now: int) -> int:
 
 def code_at(secret: bytes, step: int) -> str:
     """The code of a step (RFC 4226, section 5.3)."""
-    digest = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
+    digest = hmac.new(secret, step.to_bytes(8, "big"), "sha1").digest()
     start = digest[-1] & 0xF
     number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFF_FFFF
     return f"{number % 10**DIGITS:0{DIGITS}}"

@@ -103,7 +103,7 @@ class Attempt:
         (documented in "Managing user existence error responses": an internal user id in UUID format).
         """
         if usernames.is_contact(self.pool.document, self.typed):
-            digest = hmac.digest(self.decoy_key(), b"name\0" + self.decoy_name.encode(), "sha256")
+            digest = hmac.new(self.decoy_key(), b"name\0" + self.decoy_name.encode(), "sha256").digest()
             return identifiers.new_uuid(digest[:16])
         return usernames.key(self.pool.document, self.typed)
 

@@ -109,9 +109,9 @@ def authorization(
     )
     key = b"AWS4" + credentials.secret_access_key.encode()
     for part in scope:
-        key = hmac.digest(key, part.encode(), "sha256")
+        key = hmac.new(key, part.encode(), "sha256").digest()
     given = f"{credentials.access_key_id}/{'/'.join(scope)}"
-    proof = hmac.digest(key, text.encode(), "sha256").hex()
+    proof = hmac.new(key, text.encode(), "sha256").digest().hex()
     return f"AWS4-HMAC-SHA256 Credential={given}, SignedHeaders={signed}, Signature={proof}"
 
 

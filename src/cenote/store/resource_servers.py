@@ -26,7 +26,11 @@ class ResourceServers:
         return decode(row[0])
 
     async def add(self, pool_id: str, document: Mapping[str, Any]) -> None:
-        """InvalidParameter for an identifier that is taken, LimitExceeded for one server too many."""
+        """InvalidParameter for an identifier that is taken, LimitExceeded for one server too many.
+
+        Nobody else adds one to this pool until the caller's transaction ends.
+        """
+        await self._engine.run("UPDATE pools SET updated_at = updated_at WHERE pool_id = ?", pool_id)
         row = await self._engine.one("SELECT COUNT(*) FROM resource_servers WHERE pool_id = ?", pool_id)
         if row is not None and row[0] >= rules.MOST:
             raise LimitExceeded(f"A user pool can have at most {rules.MOST} resource servers.")  # assumed

@@ -88,7 +88,7 @@ class SignatureVerifier:
         if secret is None:
             raise UnrecognizedClient
         signed = "\n".join((ALGORITHM, date, "/".join(scope), _sha256(_canonical(claim, request))))
-        expected = hmac.digest(_signing_key(secret, scope), signed.encode(), "sha256").hex()
+        expected = hmac.new(_signing_key(secret, scope), signed.encode(), "sha256").digest().hex()
         if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
             raise InvalidSignature(_MISMATCH)
         return Credential(access_key_id, scope[1])
@@ -340,7 +340,7 @@ def _without_signature(authorization: str) -> str:
 def _signing_key(secret: str, scope: tuple[str, ...]) -> bytes:
     key = b"AWS4" + secret.encode()
     for part in scope:
-        key = hmac.digest(key, part.encode(), "sha256")
+        key = hmac.new(key, part.encode(), "sha256").digest()
     return key
 
 

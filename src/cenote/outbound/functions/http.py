@@ -49,7 +49,7 @@ def key_of(secret: str) -> bytes:
 def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """The header `webhook-signature`; `timestamp` is in epoch seconds."""
     signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    return "v1," + base64.b64encode(hmac.new(key, signed, "sha256").digest()).decode()
 
 
 @dataclass(frozen=True, slots=True)
