@@ -178,7 +178,7 @@ def test_case_24_no_sign_in_outlives_what_ends_it_meanwhile(
     rest = {"Password": OTHER, "Permanent": True} if deed == "admin_set_user_password" else {}
 
     def either(turn: int) -> str | None:
-        if turn == 12:
+        if turn == 25:
             getattr(idp, deed)(UserPoolId=pool, Username=name, **rest)
             return None
         try:
@@ -186,7 +186,7 @@ def test_case_24_no_sign_in_outlives_what_ends_it_meanwhile(
         except idp.exceptions.NotAuthorizedException:
             return None
 
-    signed_in = [token for token in at_once(either, 24) if token]
+    signed_in = [token for token in at_once(either, 50) if token]
     assert [token for token in signed_in if outcome(idp.get_user, AccessToken=token) == "ok"] == []
     assert outcome(sign_in, idp, app, name) != "ok"
 

@@ -88,8 +88,9 @@ def test_case_47_of_many_right_codes_at_once_one_verifies(
     token = signed_in(idp, make, pool, app, "raced")
     ask(idp, token)
     code = code_to(server.url, "raced@example.com")
-    answers = at_once(lambda _: outcome(verify, idp, token, code), 15)
-    assert sorted(answers) == [EXPIRED[1]] * 14 + ["ok"]
+    answers = at_once(lambda _: outcome(verify, idp, token, code), 50)
+    assert answers.count("ok") == 1
+    assert set(answers) <= {"ok", EXPIRED[1], TOO_MANY[1]}
 
 
 def test_case_55_a_code_verifies_the_address_it_was_sent_to_and_no_later_one(
