@@ -22,9 +22,12 @@ from cenote.server.http.listeners import BACKLOG, Listener
 from cenote.server.settings import Settings, SettingsError, make_data, worker_count
 from cenote.server.workers import Workers
 from cenote.store.engine import StoreError
+from cenote.store.master_key import MasterKeyError
 
 log = logging.getLogger("cenote.server")
 
+# Errors that say themselves what an operator has to change.
+OPERATORS = (SettingsError, StoreError, MasterKeyError)
 # One connection costs 10 KB.
 CONNECTIONS = 8192
 # What a worker opens beside connections: the database, logs, libraries.
@@ -75,7 +78,7 @@ async def answer(
     loop.add_reader(lifeline, told.set)
     try:
         await application.start()
-    except (SettingsError, StoreError) as error:
+    except OPERATORS as error:
         log.error("start failed: %s", error)  # noqa: TRY400 (it says itself what is wrong)
         raise SystemExit(1) from None
     try:

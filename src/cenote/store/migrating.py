@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cenote.store.engine import Conflict, Engine, NoSuchTable, UniqueViolation
+from cenote.store.engine import Conflict, Engine, NoSuchTable, StoreError, UniqueViolation
 from cenote.store.transactions import retrying
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,7 +28,7 @@ _TABLE = (
 )
 
 
-class CodeTooOld(Exception):
+class CodeTooOld(StoreError):
     """The database has been migrated beyond what this version of the code can run on."""
 
 

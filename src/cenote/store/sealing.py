@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from cenote.store.master_key import KEY_BYTES, MasterKeys
+from cenote.store.master_key import KEY_BYTES, MasterKeyError, MasterKeys
 
 _VERSION = b"\x01"
 _ID_BYTES = 4
@@ -30,7 +30,7 @@ class Unsealable(Exception):
     """The bytes were not sealed with this key for this row, or were changed or cut since."""
 
 
-class UnknownMasterKey(Exception):
+class UnknownMasterKey(MasterKeyError):
     """A data key is wrapped by a master key that this server was not given."""
 
 
