@@ -205,6 +205,7 @@ class Connection(asyncio.Protocol):
     def finish(self, exchange: Exchange) -> None:
         """The present request has its answer, or will never have one."""
         self._answered = None
+        self.listener.tasks.discard(exchange.task)
         if self._closing:
             return
         if not exchange.stays:
@@ -237,9 +238,8 @@ class Connection(asyncio.Protocol):
         listener.idle.pop(self, None)
         self._answered = exchange
         self.deadline = NEVER
-        task = listener.loop.create_task(exchange.run())
-        listener.tasks.add(task)
-        task.add_done_callback(listener.tasks.discard)
+        exchange.task = listener.loop.create_task(exchange.run())
+        listener.tasks.add(exchange.task)
 
     def _wait_for_request(self, seconds: float) -> None:
         self.deadline = self.listener.loop.time() + seconds

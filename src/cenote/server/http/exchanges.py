@@ -34,10 +34,11 @@ class Exchange:
     and as parsed.
     """
 
+    task: asyncio.Task[None]
     __slots__ = (
         "_connection", "_ends_told", "_fields", "_lost", "_out", "_parts", "_path", "_query", "_raw_path", "_started",
         "_status", "_unread", "_waiting", "answered", "fed", "headed", "headers", "method", "size", "stays", "target",
-        "version", "whole",
+        "task", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, connection: "Connection") -> None:
