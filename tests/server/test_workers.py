@@ -44,6 +44,14 @@ def answers(process: Process) -> bool:
         return False
 
 
+def refuses(process: Process) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", process.port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     with serving(tmp_path / "data", free_port(), "--workers", "2", "--log-format", "json") as process:
         before = workers(process)
@@ -83,7 +91,7 @@ def test_who_asks_twice_does_not_wait(tmp_path: Path) -> None:
                 assert answers(process)
             process.popen.terminate()
             # It listens no more once it has begun to stop.
-            until(lambda: not answers(process))
+            until(lambda: refuses(process))
             assert process.popen.poll() is None
             process.popen.terminate()
             assert process.popen.wait(30) == 0

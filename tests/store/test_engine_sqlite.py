@@ -6,6 +6,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.store import writing_process
 
 from cenote.store.engine import StoreError, Unavailable
 from cenote.store.sqlite import SqliteEngine
+from cenote.store.sqlite_connections import connect
 
 PROGRAM = writing_process.__file__
 
@@ -27,6 +29,20 @@ def slow_disk(request: pytest.FixtureRequest) -> float:
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     return tmp_path / "cenote.db"
+
+
+async def test_whoever_opens_waits_for_the_process_that_closes_the_file_last(database: Path) -> None:
+    """As workers that start together do: the last one to close it has it alone for a moment."""
+    await (await opened(database, 0)).close()
+    with closing(sqlite3.connect(database, check_same_thread=False, isolation_level=None)) as alone:
+        alone.execute("PRAGMA locking_mode = EXCLUSIVE")
+        alone.execute("BEGIN EXCLUSIVE")
+        held = threading.Timer(0.3, alone.close)
+        held.start()
+        connection = connect(database, busy_seconds=0)
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (0,)
+        connection.close()
+        held.join()
 
 
 async def opened(database: Path, slow_disk: float, *, wait_limit: float = 60) -> SqliteEngine:

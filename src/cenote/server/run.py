@@ -28,7 +28,7 @@ log = logging.getLogger("cenote.server")
 
 # Errors that say themselves what an operator has to change.
 OPERATORS = (SettingsError, StoreError, MasterKeyError)
-# One connection costs 10 KB.
+# One connection costs 10 KB, by TLS 50.
 CONNECTIONS = 8192
 # What a worker opens beside connections: the database, logs, libraries.
 OWN_FILES = 128
@@ -59,7 +59,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> int:
             on_ready()
             sys.stdout.flush()
 
-        return Workers(count, work, stop_timeout=settings.stop_timeout).run(announce)
+        return Workers(count, work, stop_timeout=settings.stop_timeout).run(announce, taken.close)
 
 
 async def answer(
@@ -73,14 +73,20 @@ async def answer(
 ) -> None:
     """One worker's life."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    loop.add_reader(lifeline, told.set)
+
+    def left_alone() -> None:
+        loop.remove_reader(lifeline)  # It stays readable: the loop would turn for nothing.
+        told.set()
+
     try:
+        # A signal ends the process until then: nothing was promised to anybody.
         await application.start()
     except OPERATORS as error:
         log.error("start failed: %s", error)  # noqa: TRY400 (it says itself what is wrong)
         raise SystemExit(1) from None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    loop.add_reader(lifeline, left_alone)
     try:
         await listener.start(taken)
         ready()
@@ -116,7 +122,8 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+        # The password is for a key that has one: else it would be asked for on the terminal.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
     except (OSError, ssl.SSLError):
         raise SettingsError(
             f"tls_cert, {settings.tls_cert}, and tls_key, {settings.tls_key}, are no certificate and its key in PEM."

@@ -12,8 +12,8 @@ log = logging.getLogger("cenote.server")
 
 # What the parent waits for: being told to stop, a worker that ended or is ready, and the end of its own patience.
 AWAITED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR1, signal.SIGALRM)
-# A worker that ends sooner than this after its start is not replaced at once, in seconds.
-SHORT_LIFE: Final = 1.0
+# A worker that ends sooner than this after its start is replaced only so much later, in seconds.
+SHORT_LIFE: Final = 1
 # What workers get beyond the time that they give requests, to close what they have open.
 GRACE: Final = 5
 
@@ -32,41 +32,40 @@ class Workers:
         self._work = work
         self._stop_timeout = stop_timeout
         self._started: dict[int, float] = {}
-        self._ready = False
-        self._stopping = False
+        # Workers to replace when the alarm goes off.
+        self._owed = 0
+        self._ready = self._stopping = self._failed = False
 
-    def run(self, on_ready: Callable[[], None]) -> int:
-        """Until told to stop; the process's exit status. `on_ready` is called once, when the first worker serves.
+    def run(self, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> int:
+        """Until told to stop; the process's exit status. `on_ready` is called once, when the first worker serves, and
+        `on_stop` when the workers are to end.
 
-        What ends before that has failed to start, and ends all.
+        What ends before the first one serves has failed to start, and ends all.
         """
+        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         for number in AWAITED:
             # Else the system may throw away those that do nothing by default.
             signal.signal(number, lambda *_: None)
-        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+        self._on_stop = on_stop
         self._lifeline, self._hold = os.pipe()
-        failed = False
         for _ in range(self._count):
             self._fork()
-        while self._started:
+        while self._started or self._owed:
             match signal.sigwait(AWAITED):
                 case signal.SIGUSR1 if not self._ready:
                     self._ready = True
                     on_ready()
                 case signal.SIGCHLD:
-                    for lived in self._ended():
-                        if self._ready and not self._stopping:
-                            time.sleep(SHORT_LIFE if lived < SHORT_LIFE else 0)
-                            self._fork()
-                        elif not self._stopping:
-                            failed = True
-                            self._stop()
+                    self._ended()
+                case signal.SIGALRM if not self._stopping:
+                    self._replace()
+                case signal.SIGALRM:
+                    self._failed = True
+                    self._kill()
                 case signal.SIGTERM | signal.SIGINT:
                     self._kill() if self._stopping else self._stop()
-                case signal.SIGALRM:
-                    self._kill()
         signal.alarm(0)
-        return 1 if failed else 0
+        return 1 if self._failed else 0
 
     def _fork(self) -> None:
         parent = os.getpid()
@@ -90,23 +89,38 @@ class Workers:
             # Not the parent's way out: what it has open is not this process's to end.
             os._exit(status)
 
-    def _ended(self) -> list[float]:
-        """How many seconds each of those lived that have ended."""
-        lives = []
+    def _ended(self) -> None:
+        """Some workers have ended: replaces them, if they served for a while before."""
+        soon = self._owed > 0
         with contextlib.suppress(ChildProcessError):
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
                 pid, status = found
-                if pid not in self._started:
+                began = self._started.pop(pid, None)
+                if began is None or self._stopping:
                     continue
-                lives.append(time.monotonic() - self._started.pop(pid))
-                if self._ready and not self._stopping:
-                    log.error(
-                        "a worker ended", extra={"worker": pid, "status": os.waitstatus_to_exitcode(status)}
-                    )
-        return lives
+                if not self._ready:
+                    self._failed = True
+                    self._stop()
+                    continue
+                log.error(
+                    "a worker ended", extra={"worker": pid, "status": os.waitstatus_to_exitcode(status)}
+                )
+                self._owed += 1
+                soon = soon or time.monotonic() - began < SHORT_LIFE
+        if self._owed and soon:
+            signal.alarm(SHORT_LIFE)
+        else:
+            self._replace()
+
+    def _replace(self) -> None:
+        while self._owed:
+            self._owed -= 1
+            self._fork()
 
     def _stop(self) -> None:
         self._stopping = True
+        self._owed = 0
+        self._on_stop()
         signal.alarm(self._stop_timeout + GRACE)
         self._send(signal.SIGTERM)
 

@@ -12,6 +12,8 @@ from cenote.store.engine import (
     UniqueViolation,
 )
 
+# How long opening waits for other processes.
+_OPENING_SECONDS = 10.0
 # A connection prepares each text once; the house has a few hundred.
 _STATEMENTS = 512
 _CACHE_KIB = 8192
@@ -39,13 +41,16 @@ _AWAY = (
 
 
 def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
-    """A connection that commits only when told to; it may move between threads, one at a time."""
+    """A connection that commits only when told to; it may move between threads, one at a time.
+
+    Opening waits longer than `busy_seconds` where it must: another process may be the last to close the file just then.
+    """
     connection = sqlite3.connect(
         path,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=_STATEMENTS,
-        timeout=busy_seconds,
+        timeout=_OPENING_SECONDS,
     )
     try:
         for pragma in (
@@ -56,6 +61,7 @@ def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
             f"journal_size_limit = {_LOG_BYTES}",
             # The writer's commit would stop for it: checkpoints are done beside it.
             "wal_autocheckpoint = 0",
+            f"busy_timeout = {int(busy_seconds * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
     except BaseException:

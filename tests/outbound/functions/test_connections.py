@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.post_office import Certificate, certificate
@@ -12,6 +15,17 @@ from tests.post_office import Certificate, certificate
 from cenote.outbound.functions import Unreachable
 from cenote.outbound.functions import connections as module
 from cenote.outbound.functions.connections import MAX_ANSWER, Connections
+
+
+@dataclass
+class Shown:
+    """A transport as far as its socket goes."""
+
+    shown: socket.socket
+
+    def get_extra_info(self, _: str) -> socket.socket:
+        return self.shown
+
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n"
 
@@ -26,9 +40,16 @@ class Server:
     connections: int = 0
     requests: list[bytes] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    sockets: list[Any] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """At once, without a turn of the loop."""
+        for each in self.sockets:
+            each._sock.shutdown(socket.SHUT_RDWR)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.sockets.append(writer.get_extra_info("socket"))
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -128,6 +149,55 @@ async def test_what_nobody_waits_for_any_more_is_nobodys_answer(
     server.answer = answer
     assert (await connections.post(server.url, b"second", {})).body == b"ok"
     assert server.connections == 2
+
+
+async def test_what_came_before_a_request_is_not_its_answer(server: Server, connections: Connections) -> None:
+    await connections.post(server.url, b"", {})
+    # It came while the loop had no time to look.
+    (kept,) = (conversation for group in connections._kept.values() for conversation in group)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        transport = kept._transport
+        kept._transport = Shown(ours)
+        assert kept.quiet
+        theirs.send(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray")
+        assert not kept.quiet
+        kept._transport = transport
+    assert kept.quiet
+
+
+async def test_a_server_that_hung_up_unnoticed_is_called_by_a_new_connection(
+    server: Server, connections: Connections
+) -> None:
+    await connections.post(server.url, b"", {})
+    server.hang_up()
+    # No turn of the loop in between: nothing of ours has been told yet.
+    time.sleep(0.05)  # noqa: ASYNC251
+    assert (await connections.post(server.url, b"", {})).body == b"ok"
+    assert server.connections == 2
+
+
+async def test_an_answer_before_the_request_was_sent_ends_the_connection(connections: Connections) -> None:
+    async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
+        await over.wait()
+        writer.transport.abort()
+
+    over = asyncio.Event()
+    listening = await asyncio.start_server(hasty, "127.0.0.1", 0, limit=1000)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+    assert (await connections.post(url, b"x" * (32 << 20), {})).status == 413
+    assert not connections._kept
+    over.set()
+    listening.close()
+    await listening.wait_closed()
+
+
+async def test_a_trailer_without_end_is_no_answer(server: Server, connections: Connections) -> None:
+    server.answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx: " + b"a" * 200_000
+    with pytest.raises(Unreachable, match="no HTTP"):
+        await connections.post(server.url, b"", {})
 
 
 async def test_when_one_that_was_kept_fails_the_next_try_has_a_new_one(

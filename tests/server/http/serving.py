@@ -42,9 +42,19 @@ class Site:
         match scope["path"]:
             case "/unread":
                 pass
-            case "/wait":
+            case "/wait" | "/wait-and-fail":
                 while not self.go.is_set():  # noqa: ASYNC110 (of a thread)
                     await asyncio.sleep(0.01)
+                self.told.append("done")
+                if scope["path"] != "/wait":
+                    raise ValueError("secret")
+            case "/cancelled":
+                raise asyncio.CancelledError
+            case "/twice":
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
+            case "/coded":
+                headers.append((b"transfer-encoding", b"chunked"))
             case "/big":
                 body = b"x" * self.BIG
             case "/parts":
@@ -61,7 +71,8 @@ class Site:
             case "/closing":
                 headers.append((b"connection", b"close"))
             case "/none":
-                status, body = 204, b""
+                status, body = 204, b"no"
+                headers.append((b"content-length", b"2"))
             case "/silent":
                 return
             case _:
@@ -138,6 +149,18 @@ class Client:
         while len(body) < length:
             body += self.socket.recv(length - len(body))
         return int(status.split(" ")[1]), headers, body
+
+    def rest_so_far(self) -> bytes | None:
+        """Empty where the server has hung up, None where nothing has come."""
+        self.socket.setblocking(False)
+        try:
+            return self.socket.recv(65_536)
+        except BlockingIOError:
+            return None
+        except ConnectionResetError:
+            return b""
+        finally:
+            self.socket.settimeout(30)
 
     def rest(self) -> bytes:
         received = b""

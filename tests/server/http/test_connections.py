@@ -2,14 +2,16 @@
 
 import contextlib
 import gc
+import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.post_office import certificate
-from tests.server.http.serving import Site, serving
+from tests.server.http.serving import Client, Site, serving
 
 from cenote.server.http import connections, listeners
 
@@ -82,6 +84,19 @@ def test_of_many_requests_sent_ahead_only_some_are_taken() -> None:
     assert len(one.site.asked) == 1 + connections.MOST_AHEAD
 
 
+def test_an_answer_before_an_end_is_not_lost_with_what_was_sent_ahead() -> None:
+    """The kernel resets a connection that is closed with bytes unread, and what was sent may be lost then."""
+    with serving() as one, one.client(get("/wait") + get("/closing") + get("/echo")) as client:
+        until(lambda: one.site.asked == ["/wait"])
+        client.say(get("/echo") * 2000)
+        one.site.go.set()
+        assert client.socket.recv(1_000_000).count(b"HTTP/1.1 200 OK") >= 1
+        received = b""
+        while chunk := client.socket.recv(1_000_000):  # no ConnectionResetError
+            received += chunk
+        assert one.site.asked == ["/wait", "/closing"]
+
+
 def test_a_body_that_nobody_read_ends_the_connection_after_the_answer() -> None:
     """Else it would be taken for the next request."""
     with serving() as one:
@@ -132,6 +147,25 @@ def test_the_application_is_told_of_a_body_that_ends_too_soon(closes: bool) -> N
         until(lambda: one.site.told == ["disconnect"])
         if not closes:
             assert client.rest() == b""
+
+
+def reset(client: Client) -> None:
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.socket.close()
+
+
+@pytest.mark.parametrize("path", ["/wait", "/wait-and-fail"])
+def test_an_answer_that_nobody_waits_for_any_more_is_no_trouble(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving() as one:
+        client = one.client(get(path))
+        until(lambda: one.site.asked == [path])
+        reset(client)
+        until(lambda: not one.connections)
+        one.site.go.set()
+        until(lambda: not one.listener.tasks)
+    assert len(caplog.records) == (path == "/wait-and-fail")
 
 
 def test_the_application_is_told_of_a_broken_chunk() -> None:
@@ -225,6 +259,26 @@ def test_a_stop_finishes_what_was_asked_and_hangs_up() -> None:
         stopping.result(30)
 
 
+def test_a_stop_finishes_what_a_client_asked_that_is_gone() -> None:
+    with serving() as one:
+        client = one.client(get("/wait"))
+        until(lambda: one.site.asked == ["/wait"])
+        reset(client)
+        until(lambda: not one.connections)
+        stopping = one.stop(30)
+        assert not stopping.done()
+        one.site.go.set()
+        stopping.result(30)
+        assert one.site.told == ["done"]
+
+
+def test_a_stop_waits_for_the_rest_of_a_head_only_as_long_as_anybody(short: None) -> None:
+    with serving() as one, one.client(get("/echo") + "GET") as client:
+        assert client.answer()[0] == 200
+        one.stop(30).result(10)
+        assert client.rest() == b""
+
+
 def test_a_stop_waits_no_longer_than_it_may(caplog: pytest.LogCaptureFixture) -> None:
     with serving() as one, one.client(get("/wait")) as busy:
         until(lambda: one.site.asked == ["/wait"])
@@ -249,7 +303,19 @@ def test_a_failure_is_told_without_what_it_says(caplog: pytest.LogCaptureFixture
     assert [record.getMessage() for record in caplog.records] == ["a request was not answered"]
 
 
-@pytest.mark.parametrize("path", ["/splitting", "/short"])
+def test_work_that_ends_itself_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with serving() as one, one.client(get("/cancelled")) as client:
+        assert client.answer()[0] == 500
+    assert [record.getMessage() for record in caplog.records] == ["a request was not answered"]
+
+
+def test_a_request_is_answered_once(caplog: pytest.LogCaptureFixture) -> None:
+    with serving() as one, one.client(get("/twice") + get("/echo", "Connection: close")) as client:
+        assert client.rest().count(b"HTTP/1.1 ") == 2
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("path", ["/splitting", "/short", "/coded"])
 def test_an_answer_that_could_be_read_as_another_is_not_sent(
     path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -270,6 +336,7 @@ def test_answers_without_a_body_have_none() -> None:
         assert head.endswith(b"\r\n\r\n")
         assert b"content-length: %d\r\n" % Site.BIG in head
         none = one.ask(get("/none", "Connection: close"))
+        assert none.endswith(b"\r\n\r\n")
         assert none.startswith(b"HTTP/1.1 204 No Content\r\n")
         assert b"content-length" not in none
 
@@ -298,6 +365,30 @@ def test_by_tls_and_only_by_tls(tmp_path: Path) -> None:
             assert client.rest() == b""
         assert not one.ask(get("/echo")).startswith(b"HTTP/1.1 200")
         assert len(one.site.asked) == 2
+
+
+def test_whoever_says_nothing_by_tls_shuts_nobody_out(tmp_path: Path) -> None:
+    shown = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(shown.file))
+    with serving(most=3, tls=shown.server) as one, contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(one.client()) for _ in range(20)]
+        until(lambda: sum(client.rest_so_far() == b"" for client in silent) == 17)
+        with trusting.wrap_socket(one.client().socket, server_hostname="localhost") as secure:
+            secure.sendall(get("/echo").encode())
+            assert secure.recv(100).startswith(b"HTTP/1.1 200 OK")
+            assert len(one.connections) == 3
+
+
+def test_a_stop_waits_for_no_farewell_by_tls(tmp_path: Path, short: None) -> None:
+    """Clients that keep connections read nothing while they ask nothing."""
+    shown = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(shown.file))
+    with serving(tls=shown.server) as one, one.client() as shaking:
+        with trusting.wrap_socket(one.client().socket, server_hostname="localhost") as secure:
+            secure.sendall(get("/echo").encode())
+            assert secure.recv(100).startswith(b"HTTP/1.1 200 OK")
+            one.stop(30).result(10)
+        assert shaking.rest() == b""
 
 
 def test_nothing_is_left_of_a_connection() -> None:

@@ -1,5 +1,6 @@
 """What is a request, and what is refused before it is one."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 
@@ -56,11 +57,47 @@ def test_a_body_in_chunks_is_put_together_and_its_trailers_are_no_headers(one: S
     assert "x-admin" not in str(seen["headers"])
 
 
+def test_white_space_around_a_value_is_no_part_of_it(one: Served) -> None:
+    seen = echoed(
+        one.ask("POST /echo HTTP/1.1\r\nHost:  x \t\r\nContent-Length: 2 \r\nConnection: close\r\n\r\nab")
+    )
+    assert seen["headers"] == [["host", "x"], ["content-length", "2"], ["connection", "close"]]
+    assert seen["body"] == "ab"
+
+
+def test_a_request_behind_a_large_body_is_read(one: Served) -> None:
+    body = "x" * (connections.MAX_HEAD + 1000)
+    with one.client(f"{POST}Content-Length: {len(body)}\r\n\r\n{body}{GET[:-2]}") as client:
+        assert json.loads(client.answer()[2])["body"] == body
+        client.say("\r\n")
+        assert client.answer()[0] == 200
+
+
+def test_trailers_have_a_largest_size(one: Served) -> None:
+    with one.client(f"{POST}Transfer-Encoding: chunked\r\n\r\n0\r\nX: ") as client:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                client.say("a" * 10_000)
+        assert client.rest()[:12] in {b"HTTP/1.1 431", b"HTTP/1.1 200", b""}
+    assert "disconnect" in one.site.told
+
+
 def test_a_client_that_asks_first_is_told_to_go_on(one: Served) -> None:
     with one.client(f"{POST}Expect: 100-Continue\r\nContent-Length: 2\r\n\r\n") as client:
         assert client.answer() == (100, {}, b"")
         client.say("ab")
         assert json.loads(client.answer()[2])["body"] == "ab"
+    # Not one that has sent it, nor one that does not know what that is.
+    for text in (
+        "HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab",
+        "HTTP/1.0\r\nContent-Length: 2\r\n\r\n",
+    ):
+        with one.client(
+            f"POST /echo {text}".replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
+        ) as client:
+            if "1.0" in text:
+                client.say("ab")
+            assert client.answer()[0] == 200
     # Refused without being read: the client need not send it.
     with one.client(
         f"POST /unread HTTP/1.1\r\n{HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
@@ -108,6 +145,7 @@ REFUSED = {
     "a letter beyond ASCII": f"GET /echo\xe9 HTTP/1.1\r\n{HOST}\r\n",
     "a target without a slash": f"GET echo HTTP/1.1\r\n{HOST}\r\n",
     "a target with a user": f"GET http://a@b/echo HTTP/1.1\r\n{HOST}\r\n",
+    "no target": f"GET * HTTP/1.1\r\n{HOST}\r\n",
     "a space in the target": f"GET /echo a HTTP/1.1\r\n{HOST}\r\n",
     "another version": f"GET /echo HTTP/3.0\r\n{HOST}\r\n",
     "no version": "GET /echo\r\n\r\n",

@@ -122,7 +122,7 @@ class Connections:
         kept, oldest = self._kept.get(origin, []), asyncio.get_running_loop().time() - KEPT_SECONDS
         while kept:
             conversation = kept.pop()
-            if conversation.open and conversation.kept_at >= oldest:
+            if conversation.open and conversation.kept_at >= oldest and conversation.quiet:
                 return conversation
             conversation.end()
         return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import select
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,18 +30,28 @@ class Conversation(asyncio.Protocol):
         self._lost = False
         self._reply: asyncio.Future[Reply] | None = None
         self._fault = ""
+        # Of heads and trailers the parser keeps what it has to itself: how many bytes it was fed since it last told of
+        # anything, and whether it has told of what it is being fed.
+        self._untold = 0
+        self._told = False
         self._begin()
 
     def _begin(self) -> None:
         self._headers: dict[str, str] = {}
         self._headed = False
-        self._fed = 0
         self._parts: list[bytes] = []
         self._size = 0
 
     @property
     def open(self) -> bool:
         return not self._lost and self._reply is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits to be read: what came before a request is no answer to it."""
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     async def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Unreachable where no whole answer comes. Who gives up in between has to `end` the connection."""
@@ -63,13 +74,13 @@ class Conversation(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lost:
             return
+        self._told = False
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(self._fault or "the answer is no HTTP")
-        self._fed += len(data)
-        if not self._headed and self._fed > MAX_HEAD:
-            # What it has of a header the parser keeps to itself, so what it was fed counts.
+        self._untold = 0 if self._told else self._untold + len(data)
+        if self._untold > MAX_HEAD:
             self._fail("the answer is no HTTP")
 
     def eof_received(self) -> None:
@@ -89,12 +100,13 @@ class Conversation(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._headed:
-            self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
+            self._headers[name.lower().decode("latin-1")] = value.rstrip(b" \t").decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self._headed = True
+        self._headed = self._told = True
 
     def on_body(self, part: bytes) -> None:
+        self._told = True
         self._size += len(part)
         if self._size > MAX_ANSWER:
             self._fault = "the answer is too long"
@@ -102,10 +114,12 @@ class Conversation(asyncio.Protocol):
         self._parts.append(part)
 
     def on_message_complete(self) -> None:
+        self._told = True
         if self._parser.get_status_code() < 200:
             self._begin()  # Said in passing: the answer is still to come.
             return
-        stays = self._parser.should_keep_alive()
+        # A request that was answered before it was sent whole would go on before the next one.
+        stays = self._parser.should_keep_alive() and not self._transport.get_write_buffer_size()
         self._finish()
         if not stays:
             self.end()

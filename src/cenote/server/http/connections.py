@@ -9,6 +9,7 @@ import httptools
 from cenote.server.http.exchanges import STATUS_LINES, Exchange
 
 if TYPE_CHECKING:
+    from cenote.server.http.handshakes import Handshake
     from cenote.server.http.listeners import Listener
 
 # Bytes and number of a request's headers, as of most servers.
@@ -35,9 +36,13 @@ class Refused(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """Answers the connection's requests one after the other. `deadline` is in the loop's time."""
+    """Answers the connection's requests one after the other. `deadline` is in the loop's time.
 
-    def __init__(self, listener: "Listener") -> None:
+    `handshake` is what the listener has known it as before.
+    """
+
+    def __init__(self, listener: "Listener", handshake: "Handshake | None" = None) -> None:
+        self._handshake = handshake
         self.deadline = NEVER
         self.listener = listener
         self._parser = httptools.HttpRequestParser(self)
@@ -52,17 +57,27 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._paused = False
         self._drained: asyncio.Future[None] | None = None
+        # Of heads and trailers the parser keeps what it has to itself: how many bytes it was fed since it last told of
+        # anything, and whether it has told of what it is being fed.
+        self._untold = 0
+        self._told = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
         self.client = transport.get_extra_info("peername")
         self.server = transport.get_extra_info("sockname")
         self._wait_for_request(HEAD_SECONDS)
+        if self._handshake is not None:
+            self.listener.closed(self._handshake)
+            self._handshake = None
         self.listener.opened(self)
+        if self.client is None:
+            self.abort()  # It is gone, and nobody knows who it was.
 
     def data_received(self, data: bytes) -> None:
         if self._closing or self._refusal is not None:
             return
+        self._told = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -73,15 +88,12 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             # Refused by ourselves, or by the parser.
             self._refusal = 400 if self._refusal is None else self._refusal
-        reading = self._read
-        if reading is not None and not reading.headed and self._refusal is None:
-            # What it has of a header the parser keeps to itself, so what it was fed counts.
-            reading.fed += len(data)
-            if reading.fed > MAX_HEAD:
-                self._refusal = 431
+        self._untold = 0 if self._told else self._untold + len(data)
+        if self._untold > MAX_HEAD and self._refusal is None:
+            self._refusal = 431
         if self._refusal is not None:
-            if reading is not None:
-                reading.lose()
+            if self._read is not None:
+                self._read.lose()
             if self._answered is None:
                 self._refuse()
 
@@ -126,23 +138,30 @@ class Connection(asyncio.Protocol):
             self.deadline = self.listener.loop.time() + HEAD_SECONDS
 
     def on_url(self, part: bytes) -> None:
-        assert self._read is not None
-        self._read.target += part
+        request = self._read
+        assert request is not None
+        request.target += part
+        self._count(request, len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         request = self._read
         assert request is not None
         if request.headed:
             return  # A trailer: nothing here has a use for one.
-        request.size += len(name) + len(value)
+        self._count(request, len(name) + len(value))
+        # The white space before a value is the parser's to take away, that after it is left to us.
+        request.headers.append((name.lower(), value.rstrip(b" \t")))
+
+    def _count(self, request: Exchange, size: int) -> None:
+        request.size += size
         if request.size > MAX_HEAD or len(request.headers) == MAX_HEADERS:
             self._refusal = 431
             raise Refused
-        request.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         request, parser = self._read, self._parser
         assert request is not None
+        self._told = True
         request.method, request.version = parser.get_method(), parser.get_http_version()
         if parser.should_upgrade():
             return
@@ -159,12 +178,14 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         assert self._read is not None
+        self._told = True
         if self._read.fill(part) > MOST_UNREAD:
             self._pause()
 
     def on_message_complete(self) -> None:
         request = self._read
         assert request is not None
+        self._told = True
         if request.headed:
             request.complete()
             self._read = None
@@ -189,7 +210,8 @@ class Connection(asyncio.Protocol):
         return not self._ahead and (self._eof or self.listener.stopping or self._refusal is not None)
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
+        if not self._closing:
+            self._transport.write(data)
 
     async def drained(self) -> None:
         """Waits for a client that takes its answers slowly."""
@@ -205,13 +227,13 @@ class Connection(asyncio.Protocol):
     def finish(self, exchange: Exchange) -> None:
         """The present request has its answer, or will never have one."""
         self._answered = None
-        self.listener.tasks.discard(exchange.task)
+        self.listener.finished(exchange.task)
         if self._closing:
             return
         if not exchange.stays:
             if self._refusal is not None and not exchange.answered:
                 self._refuse()
-            elif self._eof or (exchange.whole and self._refusal is None):
+            elif self._eof or (exchange.whole and self._refusal is None and not self._paused):
                 self._close()
             else:
                 self._linger()
@@ -222,15 +244,19 @@ class Connection(asyncio.Protocol):
         elif self._eof or self.listener.stopping:
             self._close()
         else:
-            self._wait_for_request(IDLE_SECONDS)
+            self._wait_for_request(IDLE_SECONDS if self._read is None else HEAD_SECONDS)
             self.resume()
 
     def end_between_requests(self) -> None:
+        """At a stop."""
         if self._read is None:
             self._close()
+            # A client that reads nothing while it asks nothing would not say good-bye by TLS.
+            self.deadline = self.listener.loop.time() + LINGER_SECONDS
 
     def abort(self) -> None:
         self._closing = True
+        self.listener.idle.pop(self, None)
         self._transport.abort()
 
     def _begin(self, exchange: Exchange) -> None:

@@ -21,6 +21,8 @@ STATUS_LINES: Final = {
 }
 
 
+# What keeping so many bytes costs beside them: chunks may be of one byte.
+OBJECT: Final = 48
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Fields = Iterable[tuple[bytes, bytes]]
@@ -30,14 +32,13 @@ class Exchange:
     """A request as far as it was read, and its answer, which is written in one piece.
 
     `headed` says that the head is complete, `whole` that the body is, too. `stays` says whether the connection may stay
-    afterwards: first what the client wants, then what was answered. `fed` and `size` count the head's bytes as received
-    and as parsed.
+    afterwards: first what the client wants, then what was answered. `size` counts the head's bytes.
     """
 
     task: asyncio.Task[None]
     __slots__ = (
         "_connection", "_ends_told", "_fields", "_lost", "_out", "_parts", "_path", "_query", "_raw_path", "_started",
-        "_status", "_unread", "_waiting", "answered", "fed", "headed", "headers", "method", "size", "stays", "target",
+        "_status", "_unread", "_waiting", "answered", "headed", "headers", "method", "size", "stays", "target",
         "task", "version", "whole",
     )  # fmt: skip
 
@@ -46,7 +47,7 @@ class Exchange:
         self.headers: list[tuple[bytes, bytes]] = []
         self.method = b""
         self.version = ""
-        self.fed = self.size = 0
+        self.size = 0
         self.headed = self.whole = self.stays = self.answered = False
         self._connection = connection
         # What has come of the body and was not read yet; whether any has, or was asked for.
@@ -72,7 +73,7 @@ class Exchange:
             return False
         if b"#" in target or not target.isascii():
             return False
-        if target[:1] != b"/" and target != b"*":
+        if target[:1] != b"/" and (target != b"*" or self.method != b"OPTIONS"):
             try:
                 named = urlsplit(target)
             except ValueError:
@@ -89,9 +90,9 @@ class Exchange:
         return True
 
     def fill(self, part: bytes) -> int:
-        """How many bytes now wait to be read."""
+        """How many bytes it takes to keep what now waits to be read."""
         self._parts.append(part)
-        self._unread += len(part)
+        self._unread += len(part) + OBJECT
         self._started = True
         self._wake()
         return self._unread
@@ -124,7 +125,9 @@ class Exchange:
         }
         try:
             await connection.listener.application(scope, self.receive, self.send)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if self.task.cancelling():
+                raise
             log.exception("a request was not answered")
             if not self.answered:
                 self._answer(500, (), b"")
@@ -155,10 +158,13 @@ class Exchange:
         self._answer(self._status, self._fields, b"".join([*self._out, body]) if self._out else body)
         await self._connection.drained()
 
+    def _expects(self) -> bool:
+        return any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers)
+
     async def _more(self) -> None:
-        if not self._started:
+        if not self._started and not self.whole:
             self._started = True
-            if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers):
+            if not self.answered and self.version == "1.1" and self._expects():
                 self._connection.write(CONTINUE)
         self._connection.resume()
         self._waiting = asyncio.get_running_loop().create_future()
@@ -172,20 +178,26 @@ class Exchange:
             self._waiting.set_result(None)
 
     def _answer(self, status: int, fields: Fields, body: bytes) -> None:
+        if self.answered:
+            raise RuntimeError("a request is answered once")
         connection = self._connection
         # Without the rest of the body the next request cannot be found.
         stays = self.stays and self.whole and not connection.is_ending
-        lines = [STATUS_LINES[status]]
+        lines = [STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         dated, length = False, None
         for name, value in fields:
             if name == b"connection":
                 stays = stays and value != b"close"
                 continue
-            lines.append(b"%b: %b\r\n" % (name, value))
-            if name == b"date":
-                dated = True
-            elif name == b"content-length":
+            if name == b"content-length":
                 length = value
+                if status == 204:
+                    continue
+            elif name == b"date":
+                dated = True
+            elif name == b"transfer-encoding":
+                raise ValueError("an answer is sent as it is")
+            lines.append(b"%b: %b\r\n" % (name, value))
         if not dated:
             lines.append(b"date: %b\r\n" % connection.listener.date())
         if length is None and status not in BARE:

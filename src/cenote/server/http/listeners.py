@@ -9,7 +9,8 @@ from email.utils import formatdate
 from socket import socket
 from typing import Any, Final
 
-from cenote.server.http.connections import HEAD_SECONDS, Connection
+from cenote.server.http.connections import Connection
+from cenote.server.http.handshakes import Acceptor, Handshake
 
 log = logging.getLogger("cenote.server")
 
@@ -39,8 +40,8 @@ class Listener:
         self.stopping = False
         self.tasks: set[asyncio.Task[None]] = set()
         # Connections that have no request to answer, in the order in which they began to wait for one.
-        self.idle: dict[Connection, None] = {}
-        self._connections: set[Connection] = set()
+        self.idle: dict[Connection | Handshake, None] = {}
+        self._connections: set[Connection | Handshake] = set()
         self._most = most
         self._tls = tls
         self._dated = (0, b"")
@@ -48,13 +49,14 @@ class Listener:
 
     async def start(self, listening: socket) -> None:
         self.loop = asyncio.get_running_loop()
-        self._server = await self.loop.create_server(
-            lambda: Connection(self),
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=HEAD_SECONDS if self._tls else None,
-        )
+        tls = self._tls
+        self._server: asyncio.Server | Acceptor
+        if tls is None:
+            self._server = await self.loop.create_server(
+                lambda: Connection(self), sock=listening, backlog=BACKLOG
+            )
+        else:
+            self._server = Acceptor(self.loop, listening, lambda accepted: Handshake(self, accepted, tls))
         self._timer = self.loop.call_later(LOOK_SECONDS, self._look)
 
     async def stop(self, seconds: float) -> None:
@@ -63,11 +65,13 @@ class Listener:
         self._server.close()
         for connection in tuple(self.idle):
             connection.end_between_requests()
-        if self._connections:
+        self._look_around()
+        if not self._empty.is_set():
             try:
                 await asyncio.wait_for(self._empty.wait(), seconds)
             except TimeoutError:
-                log.warning("requests were not finished in time", extra={"requests": len(self.tasks)})
+                if self.tasks:
+                    log.warning("requests were not finished in time", extra={"requests": len(self.tasks)})
         for connection in tuple(self._connections):
             connection.abort()
         for task in self.tasks:
@@ -75,18 +79,26 @@ class Listener:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         self._timer.cancel()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection | Handshake) -> None:
         self._connections.add(connection)
         if self.stopping:
             connection.abort()
         elif len(self._connections) > self._most:
             next(iter(self.idle), connection).abort()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection | Handshake) -> None:
         self._connections.discard(connection)
         self.idle.pop(connection, None)
-        if not self._connections:
-            self._empty.set() if self.stopping else self._empty.clear()
+        self._look_around()
+
+    def finished(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Whether a stop has nothing more to wait for. A client may be gone whose request is still being done."""
+        if self.stopping and not self._connections and not self.tasks:
+            self._empty.set()
 
     def date(self) -> bytes:
         """What the Date header says now."""

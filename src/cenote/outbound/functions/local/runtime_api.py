@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
         # A request was begun and has no answer yet; its head is complete; it is.
-        self._asked = self._headed = self._whole = False
+        self._asked = self._headed = self._whole = self._stays = False
         self._begin()
         self.lost = False
 
@@ -173,6 +173,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._headed = True
+        self._stays = self._parser.should_keep_alive()
 
     def on_body(self, part: bytes) -> None:
         self._size += len(part)
@@ -192,5 +193,5 @@ class Connection(asyncio.Protocol):
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers]
         self._transport.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-        if not self._parser.should_keep_alive():
+        if not self._stays:
             self._transport.close()
