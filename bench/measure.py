@@ -17,7 +17,7 @@ from bench.servers import NotHere, Running, Server, started
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure: rounds, seconds of load in each, seconds of bare cryptography before each."""
+    """How long to measure: rounds, seconds of load in each, seconds of bare cryptography before and after each."""
 
     rounds: int
     seconds: float
@@ -26,7 +26,7 @@ class Effort:
     connections: int = 16
 
 
-THOROUGH = Effort(rounds=5, seconds=2.0, bare=0.4, accounts=64)
+THOROUGH = Effort(rounds=9, seconds=1.2, bare=0.3, accounts=64)
 QUICK = Effort(rounds=2, seconds=0.4, bare=0.15, accounts=16)
 
 
@@ -105,8 +105,11 @@ def time_operation(
     alone: CryptographyAlone,
     count: int | None = None,
 ) -> Sample:
-    """Measure `count` operations, or as many as take `effort.seconds`."""
-    bare = alone.measure(cores.server, effort.bare)
+    """Measure `count` operations, or as many as take `effort.seconds`.
+
+    The cryptography is measured before and after: a machine's pace can change in between.
+    """
+    before = alone.measure(cores.server, effort.bare)
     endless = iter(scripts)
     with Load(running.address, effort.connections) as load:
         warm = load.run(endless, count=3 * effort.connections)
@@ -118,11 +121,12 @@ def time_operation(
         timing = load.run(endless, count=count)
         elsewhere = core_busy_ns(cores.server) - busy
         used = meter.settle()
+    after = alone.measure(cores.server, effort.bare)
     return Sample(
         operations=count,
         cpu=used / count / 1000,
-        crypto=crypto.cost(bare),
-        crypto_by_table=crypto.cost_by_table(bare),
+        crypto=(crypto.cost(before) + crypto.cost(after)) / 2,
+        crypto_by_table=(crypto.cost_by_table(before) + crypto.cost_by_table(after)) / 2,
         wall=timing.wall / count / 1000,
         p50=timing.percentile(0.50),
         p99=timing.percentile(0.99),

@@ -19,7 +19,7 @@ Written by `python -m bench --write`. The server has one core, the load another.
 
 - *CPU* is that of the server's whole process tree for one operation, work put off past the answer included.
 - *cryptography* is what the operation's signatures and modular powers cost alone, measured on the same core right
-  before; *share* is that part of the CPU: higher is better.
+  before and after; *share* is that part of the CPU: higher is better.
 - Cenote takes powers of g from a table, at less than the plain cost that shares are counted in. *by table* is the
   share of what it really computes.
 - A server that keeps passwords as they were typed needs no modular power for them; its share tells only how its

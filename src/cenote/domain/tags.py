@@ -111,7 +111,10 @@ def is_strict(pool: Mapping[str, Any]) -> bool:
 def client_options(pool: Mapping[str, Any], client_id: str) -> frozenset[str]:
     """What a client of the pool turned on beyond Cognito; what is required is turned on as well."""
     tags: Mapping[str, str] = pool.get("UserPoolTags") or {}
-    words = frozenset(tags.get(CLIENT + client_id, "").split())
+    named = tags.get(CLIENT + client_id)
+    if named is None:
+        return frozenset()
+    words = frozenset(named.split())
     return words | {IMPLIED[word] for word in words if word in IMPLIED}
 
 

@@ -11,7 +11,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # How long the jobs of one turn of the event loop may take together. Requests that go through a turn side by side share
-# its price (handing the interpreter to the network's thread and back), and mostly the commit that follows as well.
+# its price (a look at all sockets), and mostly the commit that follows as well.
 TURN_SECONDS: Final = 0.002
 # How much of what a job took goes into the average by which the next turn is measured.
 LEARNING: Final = 1 / 8
