@@ -3,10 +3,11 @@
 Raw ASGI, without a framework: a token answer is little more than its signature (decision 14).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 import msgspec
 
@@ -35,6 +36,8 @@ PROOF: Final = b"dpop"
 
 encode: Final = msgspec.json.Encoder().encode
 
+_is_plain: Final = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII).fullmatch
+
 
 class Malformed(Exception):
     """Parameters that no form encoder writes."""
@@ -59,13 +62,28 @@ class Parameters(dict[str, str]):
 
 def parameters(encoded: bytes) -> Parameters:
     """Malformed for too many, or for what is not UTF-8."""
+    fields = encoded.split(b"&")
+    if len(fields) > MOST_FIELDS:
+        raise Malformed
     try:
-        pairs = parse_qsl(
-            encoded.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-        )
-    except ValueError:  # UnicodeDecodeError is one
+        return Parameters([read(field.decode("ascii")) for field in fields if field])
+    except UnicodeError:
         raise Malformed from None
-    return Parameters(pairs)
+
+
+def read(field: str) -> tuple[str, str]:
+    """The name and the value of a form's field, as `parse_qsl` reads them: most are written plainly."""
+    name, _, value = field.partition("=")
+    if "%" in field or "+" in field:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    return name, value
+
+
+def written(fields: Mapping[str, str]) -> str:
+    """As `urlencode` writes them; the names are plain, and most values, too."""
+    return "&".join(
+        f"{name}={value if _is_plain(value) else quote_plus(value)}" for name, value in fields.items()
+    )
 
 
 NOTHING: Final = Parameters([])

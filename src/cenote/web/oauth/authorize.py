@@ -1,14 +1,14 @@
 """The authorize endpoint: from a client's request to its user, and back with a code or tokens."""
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from cenote.domain.errors import CognitoError
 from cenote.domain.oauth import OAuthError
 from cenote.flows import browser_sessions, grants
 from cenote.flows.browser_sessions import Live
 from cenote.flows.context import Context
-from cenote.web.http import Answer, Request, redirect
+from cenote.web.http import Answer, Request, redirect, written
 from cenote.web.oauth.logout import hinted_subject
 from cenote.web.oauth.requests import AuthorizeRequest, Redirected, checked
 from cenote.web.pages import form_post
@@ -29,14 +29,14 @@ async def authorize(web: "Web", request: Request) -> Answer:
             raise Redirected(wanted, OAuthError("login_required"))
         if wanted.asks_consent:
             raise Redirected(wanted, OAuthError("consent_required"))
-        return await finished(web, request, wanted, live)
+        return await finished(ctx, web, request, wanted, live)
     if live is None or not known or "login" in wanted.prompts:
         return redirect(f"/login?{wanted.query}")
     if "select_account" in wanted.prompts:
         return redirect(f"/selectAccount?{wanted.query}")
     if wanted.asks_consent:
         return redirect(f"/consent?{wanted.query}")
-    return await finished(web, request, wanted, live)
+    return await finished(ctx, web, request, wanted, live)
 
 
 def suits(ctx: Context, wanted: AuthorizeRequest, live: Live) -> bool:
@@ -60,11 +60,12 @@ async def is_meant(ctx: Context, wanted: AuthorizeRequest, live: Live) -> bool:
         ) from None
 
 
-async def finished(web: "Web", request: Request, wanted: AuthorizeRequest, live: Live) -> Answer:
+async def finished(
+    ctx: Context, web: "Web", request: Request, wanted: AuthorizeRequest, live: Live
+) -> Answer:
     """The way back to the client, with what it asked for."""
     if wanted.device is not None:
         raise TypeError("what a device asks for is decided at the consent page")
-    ctx = web.context(request)
     pool, client = wanted.pool, wanted.client
     try:
         if wanted.response_type == "code":
@@ -96,7 +97,7 @@ def answered(web: "Web", request: Request, wanted: AuthorizeRequest, given: dict
     if wanted.response_mode == "form_post":
         return form_post.page(web, request, wanted.redirect_uri, fields)
     parts = urlsplit(wanted.redirect_uri)
-    encoded = urlencode(fields)
+    encoded = written(fields)
     if wanted.response_mode == "fragment":
         return redirect(f"{wanted.redirect_uri}#{encoded}", after_post=request.method == "POST")
     separator = "&" if parts.query else "" if wanted.redirect_uri.endswith("?") else "?"

@@ -7,7 +7,7 @@ case 6).
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -51,7 +51,11 @@ _SECONDS: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(slots=True)
 class AuthorizeRequest:
-    """An authorize request whose client and redirect URI are good. The rest is filled in as it is checked."""
+    """An authorize request whose client and redirect URI are good. The rest is filled in as it is checked.
+
+    `pushed` is the `request_uri` of a request that was pushed, `device` what stands for a device's request; `carried`
+    is what such a request has in its query in the place of its parameters.
+    """
 
     pool: Pool
     client: Client
@@ -68,15 +72,13 @@ class AuthorizeRequest:
     pushed: str = ""
     device: Ticket | None = None
     carried: tuple[tuple[str, str], ...] | None = None
-    query: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        """`pushed` is the `request_uri` of a request that was pushed, `device` what stands for a device's request.
-
-        `carried` is what such a request has in its query in the place of its parameters.
-        """
-        given = carried_on(self.pool, self.client, self.parameters)
-        self.query = urlencode(given if self.carried is None else self.carried)
+    @property
+    def query(self) -> str:
+        """What goes from page to page."""
+        if self.carried is not None:
+            return urlencode(self.carried)
+        return urlencode(carried_on(self.pool, self.client, self.parameters))
 
     @property
     def state(self) -> str | None:

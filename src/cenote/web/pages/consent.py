@@ -54,4 +54,4 @@ async def posted(visit: Visit) -> Answer:
         return await device.decided(visit, live, ticket, allowed=allowed)
     if not allowed:
         raise Redirected(visit.wanted, OAuthError("access_denied"))
-    return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
+    return visit.kept(await authorize.finished(visit.ctx, visit.web, visit.request, visit.wanted, live))

@@ -154,7 +154,7 @@ async def entered(visit: Visit, live: Live) -> Answer:
     """Back to the client, unless its user is asked for consent. Only for a session that `lets_on`."""
     if visit.wanted.asks_consent:
         return visit.leave("/consent", live)
-    return visit.kept(await authorize.finished(visit.web, visit.request, visit.wanted, live))
+    return visit.kept(await authorize.finished(visit.ctx, visit.web, visit.request, visit.wanted, live))
 
 
 ACCOUNT = "account"
