@@ -4,7 +4,7 @@ Raw ASGI, without a framework: a token answer is little more than its signature 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote_plus, unquote_plus, urlsplit
@@ -79,11 +79,9 @@ def read(field: str) -> tuple[str, str]:
     return name, value
 
 
-def written(fields: Mapping[str, str]) -> str:
+def written(fields: Iterable[tuple[str, str]]) -> str:
     """As `urlencode` writes them; the names are plain, and most values, too."""
-    return "&".join(
-        f"{name}={value if _is_plain(value) else quote_plus(value)}" for name, value in fields.items()
-    )
+    return "&".join([f"{name}={value if _is_plain(value) else quote_plus(value)}" for name, value in fields])
 
 
 NOTHING: Final = Parameters([])

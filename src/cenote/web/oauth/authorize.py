@@ -97,7 +97,7 @@ def answered(web: "Web", request: Request, wanted: AuthorizeRequest, given: dict
     if wanted.response_mode == "form_post":
         return form_post.page(web, request, wanted.redirect_uri, fields)
     parts = urlsplit(wanted.redirect_uri)
-    encoded = written(fields)
+    encoded = written(fields.items())
     if wanted.response_mode == "fragment":
         return redirect(f"{wanted.redirect_uri}#{encoded}", after_post=request.method == "POST")
     separator = "&" if parts.query else "" if wanted.redirect_uri.endswith("?") else "?"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from cenote.domain import clients, oauth, tags
 from cenote.domain.errors import ResourceNotFound
@@ -18,7 +18,7 @@ from cenote.flows.context import Context
 from cenote.flows.grants import Authorization
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
-from cenote.web.http import LARGEST_QUERY, Parameters
+from cenote.web.http import LARGEST_QUERY, Parameters, written
 from cenote.web.oauth import device_tickets, pushed
 from cenote.web.oauth.device_tickets import Ticket
 from cenote.web.problems import Problem
@@ -77,8 +77,8 @@ class AuthorizeRequest:
     def query(self) -> str:
         """What goes from page to page."""
         if self.carried is not None:
-            return urlencode(self.carried)
-        return urlencode(carried_on(self.pool, self.client, self.parameters))
+            return written(self.carried)
+        return written(carried_on(self.pool, self.client, self.parameters))
 
     @property
     def state(self) -> str | None:
