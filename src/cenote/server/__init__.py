@@ -1,4 +1,4 @@
-"""The process: settings, the composition root, workers, jobs, logs, metrics, health.
+"""The process: settings, the composition root, HTTP, workers, jobs, logs, metrics, health.
 
 The only package that knows every other one. It holds no rule of Cognito's: those are in `flows/` and `domain/`.
 """

@@ -19,8 +19,6 @@ BARE: Final = frozenset({204, 304})
 STATUS_LINES: Final = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("ascii") for status in HTTPStatus
 }
-
-
 # What keeping so many bytes costs beside them: chunks may be of one byte.
 OBJECT: Final = 48
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
