@@ -167,6 +167,22 @@ def test_case_9_a_state_comes_back_as_it_was_and_breaks_nothing(app: App) -> Non
     assert "set-cookie" not in page.headers
 
 
+@pytest.mark.parametrize("name", ["state", "nonce", "login_hint", "acr_values"])
+def test_case_9_no_parameter_is_longer_than_anybody_needs(app: App, name: str) -> None:
+    page = app.signed_in().get("/oauth2/authorize", app.request(**{name: "a" * 5000}))
+    assert page.given["error"] == "invalid_request"
+
+
+def test_case_9_nor_is_the_whole_request_as_it_is_carried_on(app: App) -> None:
+    """A slash is one letter in the query that came and three in the one that is carried on."""
+    browser = app.signed_in()
+    query = "&".join(f"{key}={value.replace(' ', '+')}" for key, value in app.request().items())
+    fits = browser.get(f"/oauth2/authorize?{query}&ui_locales={'/' * 4000}")
+    assert "code" in fits.given
+    page = browser.get(f"/oauth2/authorize?{query}&ui_locales={'/' * 8000}")
+    assert page.given["error"] == "invalid_request"
+
+
 def test_case_10_errors_and_codes_name_their_issuer(app: App) -> None:
     issuer = app.server.app.deployment.issuer(app.pool)
     browser = app.signed_in()
