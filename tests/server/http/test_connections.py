@@ -394,13 +394,18 @@ def test_a_stop_waits_for_no_farewell_by_tls(tmp_path: Path, short: None) -> Non
 def test_nothing_is_left_of_a_connection() -> None:
     """Neither in the listener nor waiting for the garbage collector."""
     with serving() as one:
+
+        def left() -> list[object]:
+            each = (found for found in gc.get_objects() if isinstance(found, connections.Connection))
+            return [found for found in each if found.listener is one.listener]
+
         gc.collect()
         gc.disable()
         try:
             for text in (get("/echo", "Connection: close"), "nonsense\r\n\r\n", get("/silent")):
                 one.ask(text)
             until(lambda: not one.connections)
-            until(lambda: not [each for each in gc.get_objects() if isinstance(each, connections.Connection)])
+            until(lambda: not left())
         finally:
             gc.enable()
         assert not one.listener.idle
