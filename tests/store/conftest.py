@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 from tests.postgres import PostgresServer, postgres_server, postgres_url
 
+from cenote import __version__
+from cenote.store import Store
 from cenote.store.engine import Engine
+from cenote.store.migrating import migrate
+from cenote.store.pools import Pool
 from cenote.store.postgres import PostgresEngine
+from cenote.store.sealing import Keyring
 from cenote.store.sqlite import SqliteEngine
 
 __all__ = ["postgres_server", "postgres_url"]
+
+POOL = "eu-central-1_Abcdefghi"
+NOW = 1_790_000_000_000
 
 # Opens one more engine on the test's database, as another worker process would; closed after the test.
 OpenEngine = Callable[..., Awaitable[Engine]]
@@ -56,3 +64,15 @@ async def open_engine(database: str, request: pytest.FixtureRequest) -> AsyncIte
 @pytest.fixture
 async def engine(open_engine: OpenEngine) -> Engine:
     return await open_engine()
+
+
+@pytest.fixture
+async def store(engine: Engine, tmp_path: Path) -> Store:
+    await migrate(engine, __version__)
+    return await Store.opened(engine, Keyring.load(tmp_path, {}))
+
+
+@pytest.fixture
+async def pool(store: Store) -> Pool:
+    async with store.transaction():
+        return await store.pools.add(POOL, "eu-central-1", {}, now=NOW)

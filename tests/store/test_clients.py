@@ -2,32 +2,12 @@
 
 import asyncio
 from functools import partial
-from pathlib import Path
 
-import pytest
+from tests.store.conftest import NOW, POOL
 
-from cenote import __version__
 from cenote.store import Store
-from cenote.store.engine import Engine
-from cenote.store.migrating import migrate
 from cenote.store.pools import Pool
-from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
-
-POOL = "eu-central-1_Abcdefghi"
-NOW = 1_790_000_000_000
-
-
-@pytest.fixture
-async def store(engine: Engine, tmp_path: Path) -> Store:
-    await migrate(engine, __version__)
-    return await Store.opened(engine, Keyring.load(tmp_path, {}))
-
-
-@pytest.fixture
-async def pool(store: Store) -> Pool:
-    async with store.transaction():
-        return await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
 
 
 async def test_of_many_clients_at_once_none_gets_beyond_the_limit(store: Store, pool: Pool) -> None:

@@ -3,36 +3,25 @@
 import asyncio
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
+from tests.store.conftest import NOW, POOL
 
-from cenote import __version__
 from cenote.domain.devices import NOT_REMEMBERED, REMEMBERED, Device, DeviceSecret
 from cenote.domain.errors import DeviceKeyExists, ResourceNotFound
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
 from cenote.store import Store
 from cenote.store.engine import Engine
-from cenote.store.migrating import migrate
 from cenote.store.pools import Pool
-from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 
-POOL = "eu-central-1_Abcdefghi"
 ADA = "0b0c0d0e-0000-4000-8000-000000000001"
 BOB = "0b0c0d0e-0000-4000-8000-000000000002"
 KEY = "eu-central-1_11111111-0000-4000-8000-000000000000"
 OTHER = "eu-central-1_22222222-0000-4000-8000-000000000000"
-NOW = 1_790_000_000_000
 SECRET = DeviceSecret(b"\x05" * 384, b"salt")
 DEVICE = Device(POOL, ADA, KEY, "phone", REMEMBERED, "192.0.2.1", NOW, NOW, NOW)
-
-
-@pytest.fixture
-async def store(engine: Engine, tmp_path: Path) -> Store:
-    await migrate(engine, __version__)
-    return await Store.opened(engine, Keyring.load(tmp_path, {}))
 
 
 @pytest.fixture

@@ -1,34 +1,15 @@
 """Events of exported logs on both engines: taken by one worker each, oldest first, put off, removed."""
 
 import asyncio
-from pathlib import Path
 
-import pytest
+from tests.store.conftest import NOW, POOL
 
-from cenote import __version__
 from cenote.store import Store
-from cenote.store.engine import Engine
 from cenote.store.log_events import LogEvent
-from cenote.store.migrating import migrate
 from cenote.store.pools import Pool
-from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 
-POOL = "eu-central-1_Abcdefghi"
 ARN = "arn:aws:logs:eu-central-1:123456789012:log-group:g"
-NOW = 1_790_000_000_000
-
-
-@pytest.fixture
-async def store(engine: Engine, tmp_path: Path) -> Store:
-    await migrate(engine, __version__)
-    return await Store.opened(engine, Keyring.load(tmp_path, {}))
-
-
-@pytest.fixture
-async def pool(store: Store) -> Pool:
-    async with store.transaction():
-        return await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
 
 
 async def queue(store: Store, pool: Pool, name: str, *, at: int = NOW) -> None:

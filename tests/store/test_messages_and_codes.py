@@ -1,32 +1,20 @@
 """Codes, counts and queued messages on both engines, under many hands at once."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
+from tests.store.conftest import NOW, POOL
 
-from cenote import __version__
 from cenote.domain.messages import ROUTES_OF_MAIL as MAIL
 from cenote.domain.messages import Message
 from cenote.domain.users import User
 from cenote.store import Store
 from cenote.store.codes import StoredCode
-from cenote.store.engine import Engine
-from cenote.store.migrating import migrate
 from cenote.store.pools import Pool
-from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 
-POOL = "eu-central-1_Abcdefghi"
 SUB = "0b0c0d0e-0000-4000-8000-000000000001"
 PURPOSE = "sign_up"
-NOW = 1_790_000_000_000
-
-
-@pytest.fixture
-async def store(engine: Engine, tmp_path: Path) -> Store:
-    await migrate(engine, __version__)
-    return await Store.opened(engine, Keyring.load(tmp_path, {}))
 
 
 @pytest.fixture

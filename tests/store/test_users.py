@@ -1,30 +1,19 @@
 """Users, names, passwords, failures and sessions on both engines, under many hands at once."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
+from tests.store.conftest import NOW, POOL
 
-from cenote import __version__
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
 from cenote.store import Store
-from cenote.store.engine import Conflict, Engine
-from cenote.store.migrating import migrate
+from cenote.store.engine import Conflict
 from cenote.store.pools import Pool
-from cenote.store.sealing import Keyring
 from cenote.store.transactions import retrying
 from cenote.store.users import Filter, NameTaken, StoredPassword, position
 
-POOL = "eu-central-1_Abcdefghi"
 CLIENT = "1" * 26
-NOW = 1_790_000_000_000
-
-
-@pytest.fixture
-async def store(engine: Engine, tmp_path: Path) -> Store:
-    await migrate(engine, __version__)
-    return await Store.opened(engine, Keyring.load(tmp_path, {}))
 
 
 @pytest.fixture
