@@ -5,13 +5,12 @@ import json
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import SSLError
 from tests.conftest import free_port
+from tests.local_functions import eventually, is_running
 from tests.post_office import certificate
 from tests.process import Process, cenote, serving
 
@@ -20,21 +19,6 @@ def workers(process: Process) -> list[int]:
     """The processes that serve; a worker has none of its own but the one that watches its functions, if any."""
     children = Path(f"/proc/{process.popen.pid}/task/{process.popen.pid}/children")
     return [int(pid) for pid in children.read_text().split()]
-
-
-def runs(pid: int) -> bool:
-    """Whether it is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def answers(process: Process) -> bool:
@@ -57,18 +41,18 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         before = workers(process)
         assert len(before) == 2
         os.kill(before[0], signal.SIGKILL)
-        until(lambda: len(set(workers(process)) - set(before)) == 1 and before[1] in workers(process))
-        until(lambda: answers(process))
+        eventually(lambda: len(set(workers(process)) - set(before)) == 1 and before[1] in workers(process))
+        eventually(lambda: answers(process))
         assert f'"event":"a worker ended","worker":{before[0]},"status":-9' in process.log.read_text()
         assert process.stop() == 0
-        assert not any(runs(pid) for pid in before)
+        assert not any(is_running(pid) for pid in before)
 
 
 def test_the_only_worker_is_replaced_too(tmp_path: Path) -> None:
     with serving(tmp_path / "data", free_port()) as process:
         (before,) = workers(process)
         os.kill(before, signal.SIGKILL)
-        until(lambda: before not in workers(process) and answers(process))
+        eventually(lambda: before not in workers(process) and answers(process))
         assert process.stop() == 0
 
 
@@ -77,7 +61,7 @@ def test_workers_end_with_the_process_that_watches_over_them(tmp_path: Path) -> 
         left = workers(process)
         process.popen.kill()
         process.popen.wait(30)
-        until(lambda: not any(runs(pid) for pid in left))
+        eventually(lambda: not any(is_running(pid) for pid in left))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", process.port))
 
@@ -91,11 +75,11 @@ def test_who_asks_twice_does_not_wait(tmp_path: Path) -> None:
                 assert answers(process)
             process.popen.terminate()
             # It listens no more once it has begun to stop.
-            until(lambda: refuses(process))
+            eventually(lambda: refuses(process))
             assert process.popen.poll() is None
             process.popen.terminate()
             assert process.popen.wait(30) == 0
-        assert not any(runs(pid) for pid in pids)
+        assert not any(is_running(pid) for pid in pids)
 
 
 def test_a_stop_by_the_keyboard_is_a_stop(tmp_path: Path) -> None:

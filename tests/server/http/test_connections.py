@@ -6,10 +6,10 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.local_functions import eventually
 from tests.post_office import certificate
 from tests.server.http.serving import Client, Site, serving
 
@@ -18,13 +18,6 @@ from cenote.server.http import connections, listeners
 
 def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> str:
     return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *headers, "", ""])
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def test_the_application_may_end_it() -> None:
 
 def test_requests_sent_ahead_are_answered_in_their_order() -> None:
     with serving() as one, one.client(get("/wait") + get("/echo") + get("/parts")) as client:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         one.site.go.set()
         assert [client.answer()[2][:4] for _ in range(3)] == [b"ok", b'{"me', b"one "]
         assert one.site.asked == ["/wait", "/echo", "/parts"]
@@ -78,7 +71,7 @@ def test_requests_sent_ahead_are_answered_in_their_order() -> None:
 
 def test_of_many_requests_sent_ahead_only_some_are_taken() -> None:
     with serving() as one, one.client(get("/wait") + get("/echo") * 1000) as client:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         one.site.go.set()
         assert client.rest().count(b"HTTP/1.1 200 OK") == 1 + connections.MOST_AHEAD
     assert len(one.site.asked) == 1 + connections.MOST_AHEAD
@@ -87,7 +80,7 @@ def test_of_many_requests_sent_ahead_only_some_are_taken() -> None:
 def test_an_answer_before_an_end_is_not_lost_with_what_was_sent_ahead() -> None:
     """The kernel resets a connection that is closed with bytes unread, and what was sent may be lost then."""
     with serving() as one, one.client(get("/wait") + get("/closing") + get("/echo")) as client:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         client.say(get("/echo") * 2000)
         one.site.go.set()
         assert client.socket.recv(1_000_000).count(b"HTTP/1.1 200 OK") >= 1
@@ -132,7 +125,7 @@ def test_more_of_a_body_than_is_read_waits_in_the_client() -> None:
 def test_a_client_that_only_closed_its_side_is_answered() -> None:
     with serving() as one, one.client(get("/wait")) as client:
         client.socket.shutdown(1)
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         one.site.go.set()
         status, headers, _ = client.answer()
         assert (status, headers["connection"]) == (200, "close")
@@ -142,9 +135,9 @@ def test_a_client_that_only_closed_its_side_is_answered() -> None:
 @pytest.mark.parametrize("closes", [True, False])
 def test_the_application_is_told_of_a_body_that_ends_too_soon(closes: bool) -> None:
     with serving() as one, one.client(get("/echo", "Content-Length: 9", method="POST") + "ab") as client:
-        until(lambda: one.site.asked == ["/echo"])
+        eventually(lambda: one.site.asked == ["/echo"])
         client.socket.close() if closes else client.socket.shutdown(1)
-        until(lambda: one.site.told == ["disconnect"])
+        eventually(lambda: one.site.told == ["disconnect"])
         if not closes:
             assert client.rest() == b""
 
@@ -160,11 +153,11 @@ def test_an_answer_that_nobody_waits_for_any_more_is_no_trouble(
 ) -> None:
     with serving() as one:
         client = one.client(get(path))
-        until(lambda: one.site.asked == [path])
+        eventually(lambda: one.site.asked == [path])
         reset(client)
-        until(lambda: not one.connections)
+        eventually(lambda: not one.connections)
         one.site.go.set()
-        until(lambda: not one.listener.tasks)
+        eventually(lambda: not one.listener.tasks)
     assert len(caplog.records) == (path == "/wait-and-fail")
 
 
@@ -193,7 +186,7 @@ def test_an_idle_connection_ends_after_a_while(short: None) -> None:
 
 def test_a_request_may_take_longer_than_a_head(short: None) -> None:
     with serving() as one, one.client(get("/wait")) as client:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         time.sleep(0.5)
         one.site.go.set()
         assert client.answer()[0] == 200
@@ -201,7 +194,7 @@ def test_a_request_may_take_longer_than_a_head(short: None) -> None:
 
 def test_a_client_that_does_not_read_is_hung_up_on(short: None) -> None:
     with serving() as one, one.client(get("/big")) as client:
-        until(lambda: one.site.asked == ["/big"] and not one.connections)
+        eventually(lambda: one.site.asked == ["/big"] and not one.connections)
         assert len(client.rest()) < Site.BIG
 
 
@@ -223,7 +216,7 @@ def test_a_slow_reader_gets_all() -> None:
 
 def test_one_connection_too_many_ends_the_longest_idle_one() -> None:
     with serving(most=3) as one, one.client(get("/wait")) as busy:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         with one.client(get("/echo")) as first, one.client(get("/echo")) as second:
             first.answer(), second.answer()
             first.say(get("/echo"))
@@ -239,7 +232,7 @@ def test_one_connection_too_many_ends_the_longest_idle_one() -> None:
 
 def test_where_all_connections_are_busy_another_is_turned_away() -> None:
     with serving(most=1) as one, one.client(get("/wait")) as busy:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         assert one.ask(get("/echo")) == b""
         one.site.go.set()
         assert busy.answer()[0] == 200
@@ -247,7 +240,7 @@ def test_where_all_connections_are_busy_another_is_turned_away() -> None:
 
 def test_a_stop_finishes_what_was_asked_and_hangs_up() -> None:
     with serving() as one, one.client(get("/wait") + get("/echo")) as busy, one.client() as idle:
-        until(lambda: one.site.asked == ["/wait"] and len(one.connections) == 2)
+        eventually(lambda: one.site.asked == ["/wait"] and len(one.connections) == 2)
         stopping = one.stop(30)
         assert idle.rest() == b""
         with pytest.raises(ConnectionRefusedError):
@@ -262,9 +255,9 @@ def test_a_stop_finishes_what_was_asked_and_hangs_up() -> None:
 def test_a_stop_finishes_what_a_client_asked_that_is_gone() -> None:
     with serving() as one:
         client = one.client(get("/wait"))
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         reset(client)
-        until(lambda: not one.connections)
+        eventually(lambda: not one.connections)
         stopping = one.stop(30)
         assert not stopping.done()
         one.site.go.set()
@@ -281,7 +274,7 @@ def test_a_stop_waits_for_the_rest_of_a_head_only_as_long_as_anybody(short: None
 
 def test_a_stop_waits_no_longer_than_it_may(caplog: pytest.LogCaptureFixture) -> None:
     with serving() as one, one.client(get("/wait")) as busy:
-        until(lambda: one.site.asked == ["/wait"])
+        eventually(lambda: one.site.asked == ["/wait"])
         one.stop(0.05).result(30)
         assert busy.rest() == b""
     assert "requests were not finished in time" in caplog.text
@@ -290,7 +283,7 @@ def test_a_stop_waits_no_longer_than_it_may(caplog: pytest.LogCaptureFixture) ->
 def test_a_server_without_connections_stops_at_once() -> None:
     with serving() as one:
         one.ask(get("/closing"))
-        until(lambda: not one.connections)
+        eventually(lambda: not one.connections)
         one.stop(3600).result(30)
 
 
@@ -372,7 +365,7 @@ def test_whoever_says_nothing_by_tls_shuts_nobody_out(tmp_path: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(shown.file))
     with serving(most=3, tls=shown.server) as one, contextlib.ExitStack() as stack:
         silent = [stack.enter_context(one.client()) for _ in range(20)]
-        until(lambda: sum(client.rest_so_far() == b"" for client in silent) == 17)
+        eventually(lambda: sum(client.rest_so_far() == b"" for client in silent) == 17)
         with trusting.wrap_socket(one.client().socket, server_hostname="localhost") as secure:
             secure.sendall(get("/echo").encode())
             assert secure.recv(100).startswith(b"HTTP/1.1 200 OK")
@@ -404,8 +397,8 @@ def test_nothing_is_left_of_a_connection() -> None:
         try:
             for text in (get("/echo", "Connection: close"), "nonsense\r\n\r\n", get("/silent")):
                 one.ask(text)
-            until(lambda: not one.connections)
-            until(lambda: not left())
+            eventually(lambda: not one.connections)
+            eventually(lambda: not left())
         finally:
             gc.enable()
         assert not one.listener.idle
