@@ -1,5 +1,6 @@
 """A real SMTP server that keeps what it is given, and refuses what it is told to."""
 
+import asyncio
 import contextlib
 import datetime as dt
 import queue
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -66,6 +67,31 @@ class PostOffice:
         return reply
 
 
+class Counter(Controller):
+    """aiosmtpd's server; what it speaks with is closed before its loop is, which aiosmtpd leaves to luck."""
+
+    def __init__(self, office: PostOffice, **options: Any) -> None:
+        self.conversations: list[SMTP] = []
+        super().__init__(office, hostname="127.0.0.1", **options)
+
+    def factory(self) -> SMTP:
+        self.conversations.append(SMTP(self.handler, **self.SMTP_kwargs))
+        return self.conversations[-1]
+
+    async def hang_up(self) -> None:
+        assert self.server is not None
+        self.server.close()
+        for _ in range(20):  # an end of one layer is told to the next in the turn after
+            for one in self.conversations:
+                if one.transport is not None:
+                    one.transport.abort()  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self.hang_up(), self.loop).result(30)
+        super().stop(no_assert)
+
+
 @contextlib.contextmanager
 def post_office(
     port: int = 0,
@@ -86,9 +112,7 @@ def post_office(
     options: dict[str, Any] = {"tls_context": tls}
     if password is not None:
         options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": tls is not None}
-    controller = Controller(
-        office, hostname="127.0.0.1", port=port or free_port(), ssl_context=implicit_tls, **options
-    )
+    controller = Counter(office, port=port or free_port(), ssl_context=implicit_tls, **options)
     controller.start()
     office.port = controller.port
     try:
