@@ -1,7 +1,10 @@
 """No page leads back to a client with an older sign-in than it asked for, or with another user than it means."""
 
+from urllib.parse import urlencode
+
 import pytest
-from tests.browser import PASSWORD, App, Browser, forms, oauth_app
+from tests.api.idp.test_passkeys import FLOWS, passkey_pool
+from tests.browser import PASSWORD, App, Browser, Page, forms, oauth_app
 from tests.conftest import PoolFactory
 
 BESIDE = ("/passkeys/add", "/consent", "/selectAccount", "/login")
@@ -13,6 +16,30 @@ def goes_on(browser: Browser, path: str, request: dict[str, str]) -> bool:
     if page.status == 200:
         page = browser.fill(page, choice={"/consent": "allow"}.get(path, "continue"))
     return "location" in page.headers and "code" in page.given
+
+
+def choosing_app(make: PoolFactory) -> App:
+    """Its users choose how to sign in, and are offered a passkey."""
+    return oauth_app(make, pool=passkey_pool(make), ExplicitAuthFlows=FLOWS)
+
+
+def always_anew(app: App) -> None:
+    """No app of the pool takes a session of another one's sign-in."""
+    idp = app.server.idp
+    idp.set_user_pool_session_configuration(
+        UserPoolId=app.pool, UserSessionTracking="ENABLED", TokenSession={"MaxPerUser": 20}
+    )
+    idp.set_user_pool_client_session_configuration(
+        UserPoolId=app.pool, ClientId=app.id, SSOSession={"MaxValidityMinutes": 0}
+    )
+
+
+def signed_in_on(browser: Browser, page: Page, app: App) -> Page:
+    """Where a sign-in by password leads that begins on this page."""
+    if "password" in forms(page)[0].fields:
+        return browser.fill(page, username=app.user, password=PASSWORD)
+    choices = browser.fill(page, username=app.user)
+    return browser.fill(browser.fill(choices, answer="PASSWORD"), answer=PASSWORD)
 
 
 @pytest.mark.parametrize("path", BESIDE)
@@ -67,6 +94,69 @@ def test_case_51_a_form_of_another_session_does_nothing(make: PoolFactory, path:
         app.signed_in(browser)
         assert "location" not in browser.fill(page, choice="allow").headers
         assert forms(page)
+
+
+@pytest.mark.parametrize(("path", "choice"), [("/consent", "allow"), ("/passkeys/add", "skip")])
+@pytest.mark.parametrize("asked", ["prompt", "max_age", "id_token_hint", "state", "scope"])
+def test_case_51_a_form_that_was_given_for_one_request_answers_no_other(
+    make: PoolFactory, path: str, choice: str, asked: str
+) -> None:
+    app = choosing_app(make)
+    other = oauth_app(make, pool=app.pool)
+    hint = App(app.server, app.pool, app.client, other.user, other.sub).tokens()["id_token"]
+    stricter = {
+        "prompt": "login",
+        "max_age": "0",
+        "id_token_hint": hint,
+        "state": "another",
+        "scope": "openid email",
+    }
+    browser = app.signed_in()
+    form = forms(browser.get(path, app.request(scope="openid")))[0]
+    given = {**form.fields, "choice": choice}
+    wanted = app.request(**{"scope": "openid", asked: stricter[asked]})
+    refused = browser.post(f"{path}?{urlencode(wanted)}", given)
+    assert (refused.status, "location" in refused.headers) == (400, False)
+    same = browser.post(f"{path}?{urlencode(app.request(scope='openid'))}", given)
+    assert "code" in same.given
+
+
+@pytest.mark.parametrize("asked", [{"max_age": "0"}, {"max_age": "5"}, {}])
+@pytest.mark.parametrize("between", ["consent", "passkey", "both"])
+def test_a_sign_in_that_was_just_done_is_not_asked_for_again(
+    own: PoolFactory, asked: dict[str, str], between: str
+) -> None:
+    """Reading a page takes its time, and the client has its answer all the same: with `max_age=0`, too."""
+    app = oauth_app(own) if between == "consent" else choosing_app(own)
+    if not asked:
+        always_anew(app)
+    request = app.request(**asked, prompt=None if between == "passkey" else "consent")
+    browser = app.browser()
+    led = signed_in_on(browser, browser.get("/login", request), app)
+    if between != "consent":
+        assert led.location.startswith("/passkeys/add?")
+        offer = browser.get(led.location)
+        app.server.clock.advance(seconds=30)
+        led = browser.fill(offer, choice="skip")
+    if between != "passkey":
+        assert led.location.startswith("/consent?")
+        in_german = browser.get(f"{led.location}&lang=de")
+        app.server.clock.advance(seconds=30)
+        led = browser.fill(in_german, choice="allow")
+    assert "code" in led.given
+    # Of what was done for one request, and not long ago.
+    assert not goes_on(browser, "/consent", request)
+
+
+def test_that_a_sign_in_was_just_done_is_soon_forgotten(make: PoolFactory) -> None:
+    app = oauth_app(make)
+    browser = app.browser()
+    page = browser.get("/login", app.request(prompt="login consent"))
+    led = browser.fill(page, username=app.user, password=PASSWORD)
+    app.server.clock.advance(minutes=9)
+    assert forms(browser.get(led.location))[0].action.startswith("/consent")
+    app.server.clock.advance(minutes=2)
+    assert forms(browser.get(led.location))[0].action.startswith("/login")
 
 
 @pytest.mark.parametrize("path", BESIDE)

@@ -34,7 +34,7 @@ async def form(visit: Visit) -> Answer:
     return await visit.show(
         "consent.html",
         page=PAGE,
-        data={"session": live.session.session_id},
+        data=visit.bound_to(live),
         scopes=scopes,
         name=login.display_name(live),
         # Who named the app may be anybody (dynamic registration): where it is, its user sees for themselves.
@@ -45,9 +45,9 @@ async def form(visit: Visit) -> Answer:
 
 @page
 async def posted(visit: Visit) -> Answer:
-    """The form is given only to a session that may go on; it is that session's."""
+    """The form is given only to a session that may go on with this request; it is good for no other of either."""
     live, kept = await visit.live(), visit.form(PAGE)
-    if live is None or kept is None or kept.data["session"] != live.session.session_id:
+    if live is None or kept is None or kept.data != visit.bound_to(live):
         return await login.form(visit, error=STALE)
     allowed, ticket = visit.request.form.get("choice") == "allow", visit.wanted.device
     if ticket is not None:

@@ -62,13 +62,14 @@ def token(
     *,
     session: str = "",
     data: Mapping[str, str],
+    lifetime: int = LIFETIME,
 ) -> str:
     form = Form(
         page,
         digest(browser),
         client.client_id,
         digest(session) if session else b"",
-        ctx.clock() + LIFETIME,
+        ctx.clock() + lifetime,
         dict(data),
     )
     key, nonce = pool.sealer.derive("pages"), ctx.entropy(sealed_tokens.NONCE_SIZE)

@@ -42,7 +42,7 @@ async def offered(visit: Visit, live: Live, *, error: str = "") -> Answer:
     return await visit.show(
         "add_passkey.html",
         page=PAGE,
-        data={"session": live.session.session_id},
+        data=visit.bound_to(live),
         error=error,
         name=login.display_name(live),
         options=msgspec.json.encode(options).decode(),
@@ -51,9 +51,9 @@ async def offered(visit: Visit, live: Live, *, error: str = "") -> Answer:
 
 @page
 async def posted(visit: Visit) -> Answer:
-    """The form is given only to a session that may go on; it is that session's."""
+    """The form is given only to a session that may go on with this request; it is good for no other of either."""
     live, kept = await visit.live(), visit.form(PAGE)
-    if live is None or kept is None or kept.data["session"] != live.session.session_id:
+    if live is None or kept is None or kept.data != visit.bound_to(live):
         return await login.form(visit, error=STALE)
     given = visit.request.form
     if given.get("choice") != "skip":

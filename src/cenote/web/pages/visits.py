@@ -36,8 +36,9 @@ LONGEST: Final = {
     "session": 4096,
 }
 LONGEST_ATTRIBUTE: Final = 2048
-# The parameter by which a page hears that the request's sign-in has been done.
+# The parameter by which a page hears that the request's sign-in has been done, and for how long that counts.
 ANSWERED: Final = "answered"
+ANSWERED_LIFETIME: Final = 10 * 60 * 1000
 # The field by which a user chooses a language in a page that only a form leads to.
 LANGUAGE: Final = "lang"
 SPOKEN: Final = (LANGUAGE, "ui_locales")
@@ -154,39 +155,49 @@ class Visit:
 
     def leave(self, path: str, live: Live) -> Answer:
         """To another page of the same request, which hears that this session has just answered it."""
-        data = {"session": live.session.session_id, "query": self.query_digest()}
-        answered = forms.token(self.ctx, self.pool, self.client, self.browser, ANSWERED, data=data)
+        answered = forms.token(
+            self.ctx,
+            self.pool,
+            self.client,
+            self.browser,
+            ANSWERED,
+            data=self.bound_to(live),
+            lifetime=ANSWERED_LIFETIME,
+        )
         target = f"{path}?{self.query}&{ANSWERED}={answered}"
         return self.kept(redirect(target, after_post=self.request.method == "POST"))
 
     async def lets_on(self, live: Live) -> bool:
         """Whether the session is one that the client's request goes on with: fresh enough, and of the user it means.
 
-        A request for a new sign-in (`prompt=login`) goes on only with the session of one that answered it.
+        One that has just answered it is: asked again after each page, nobody would get past `max_age=0`. A request for
+        a new sign-in (`prompt=login`) goes on only with such a session.
         """
         wanted = self.wanted
-        if not authorize.suits(self.ctx, wanted, live) or not await authorize.is_meant(
-            self.ctx, wanted, live
-        ):
+        if not await authorize.is_meant(self.ctx, wanted, live):
             return False
-        return "login" not in wanted.prompts or self.has_answered(live)
+        if self.has_answered(live):
+            return True
+        return "login" not in wanted.prompts and authorize.suits(self.ctx, wanted, live)
 
     def has_answered(self, live: Live) -> bool:
         """Whether the sign-in that began the session was one on the way of this very request, in this browser."""
         text = self.request.query.get(ANSWERED, "")
         token = forms.read(self.ctx, self.pool, self.client, self.request, ANSWERED, text)
-        return token is not None and token.data == {
-            "session": live.session.session_id,
-            "query": self.query_digest(),
-        }
+        return token is not None and token.data == self.bound_to(live)
+
+    def bound_to(self, live: Live) -> dict[str, str]:
+        """What says for which session and which request something was given: it is good for no other.
+
+        A page may be read in another language meanwhile.
+        """
+        meant = urlencode([pair for pair in parse_qsl(self.query) if pair[0] not in SPOKEN])
+        return {"session": live.session.session_id, "query": forms.digest(meant).hex()}
 
     def told(self, error: CognitoError) -> str:
         """An error in words that do not tell whether there is such a user, where the client hides that."""
         hidden = isinstance(error, (CodeMismatch, ExpiredCode)) and not self.client.reveals_users
         return WRONG_CODE if hidden else error.message
-
-    def query_digest(self) -> str:
-        return forms.digest(self.query).hex()
 
     def kept(self, answer: Answer) -> Answer:
         for cookie in self.cookies:
