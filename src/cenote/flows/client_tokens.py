@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cenote.domain import claims, identifiers, jwt
-from cenote.domain import clients as client_rules
 from cenote.flows import dpop
 from cenote.flows.context import Context
 from cenote.flows.triggers import pre_token_generation
@@ -28,7 +27,7 @@ async def issue_machine_token(
     A pool's function of version 3 may change claims and scopes (documented in "Pre token generation Lambda trigger").
     """
     dpop.require(pool, client, key)
-    lifetime = client_rules.lifetimes(client.document).access
+    lifetime = client.lifetimes.access
     content = claims.machine_token(
         issuer=ctx.deployment.issuer(pool.pool_id),
         client_id=client.client_id,

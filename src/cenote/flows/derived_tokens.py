@@ -187,7 +187,7 @@ class Issuing:
             self.user,
             await self.ctx.store.groups.of_user(self.user.pool_id, self.user.sub),
             jti=identifiers.new_uuid(self.ctx.entropy(16)),
-            lifetime=self.lifetime(client_rules.lifetimes(self.client.document).access),
+            lifetime=self.lifetime(self.client.lifetimes.access),
             granted=oauth.Grant(self.scopes),
         )
         if self.changes is not None:
@@ -207,7 +207,7 @@ class Issuing:
             await self.ctx.store.groups.of_user(self.user.pool_id, self.user.sub),
             rules.disclosed(self.subject.claims, self.scopes, readable),
             jti=identifiers.new_uuid(self.ctx.entropy(16)),
-            lifetime=self.lifetime(client_rules.lifetimes(self.client.document).id),
+            lifetime=self.lifetime(self.client.lifetimes.id),
         )
         if self.changes is not None:
             content = self.changes.of_id_token(content)

@@ -17,7 +17,6 @@ from cenote.domain import (
     tags,
     user_agents,
 )
-from cenote.domain import clients as client_rules
 from cenote.domain.errors import (
     NotAuthorized,
     RefreshTokenReuse,
@@ -85,18 +84,18 @@ async def begin_session(
     `grant` is what an OAuth authorization gave. AlreadyBegun for an id that was given before: of many at once, one
     begins.
     """
-    lifetime = client_rules.lifetimes(client.document).refresh
-    session = Session(
+    wanted = Session(
         pool_id=pool.pool_id,
         session_id=session_id or identifiers.new_ordered_uuid(ctx.clock(), ctx.entropy(16)),
         sub=user.sub,
         client_id=client.client_id,
         auth_time=auth_time,
-        expires_at=ctx.clock() + lifetime * 1000,
+        expires_at=ctx.clock() + client.lifetimes.refresh * 1000,
         device_key=device_key,
         grant=grant,
     )
-    if not await ctx.store.sessions.add(session):
+    session = await ctx.store.sessions.add(wanted)
+    if session is None:
         raise AlreadyBegun
     allowed = session_tracking.limit(pool.document)
     if allowed is not None:
@@ -140,8 +139,7 @@ async def issue(
     """
     groups = await ctx.store.groups.of_user(pool.pool_id, user.sub) if session.grouped else []
     keys = await ctx.signing.pair_for(pool, client.client_id, now=ctx.clock())
-    lifetimes = client_rules.lifetimes(client.document)
-    id_claims, access_claims = both_claims(ctx, client, user, session, groups, lifetimes)
+    id_claims, access_claims = both_claims(ctx, client, user, session, groups)
     if changes is not None:
         id_claims, access_claims = changes.of_id_token(id_claims), changes.of_access_token(access_claims)
     granted = session.grant
@@ -155,7 +153,7 @@ async def issue(
         id_token, access_token = "", await ctx.work.run(jwt.sign, access_claims, keys.access_key)
     result = {
         "AccessToken": access_token,
-        "ExpiresIn": lifetimes.access,
+        "ExpiresIn": client.lifetimes.access,
         "TokenType": "DPoP" if granted is not None and granted.key else "Bearer",
     }
     if id_token:
@@ -185,7 +183,6 @@ def both_claims(
     user: User,
     session: Session,
     groups: list[Group],
-    lifetimes: client_rules.Lifetimes,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     grant = claims.Grant(
         issuer=ctx.deployment.issuer(session.pool_id),
@@ -199,18 +196,12 @@ def both_claims(
     readable = attributes.readable(client.document, user.attributes)
     if session.grant is not None:
         readable = oauth.disclosed(session.grant.scopes, readable)
-    return (
-        claims.id_token(
-            grant, user, groups, readable, jti=identifiers.new_uuid(ctx.entropy(16)), lifetime=lifetimes.id
-        ),
-        claims.access_token(
-            grant,
-            user,
-            groups,
-            jti=identifiers.new_uuid(ctx.entropy(16)),
-            lifetime=lifetimes.access,
-            granted=session.grant,
-        ),
+    random, lives = ctx.entropy(32), client.lifetimes
+    jti = identifiers.new_uuid(random[:16])
+    id_claims = claims.id_token(grant, user, groups, readable, jti=jti, lifetime=lives.id)
+    jti = identifiers.new_uuid(random[16:])
+    return id_claims, claims.access_token(
+        grant, user, groups, jti=jti, lifetime=lives.access, granted=session.grant
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from cenote.domain.clients import Lifetimes, lifetimes
 from cenote.domain.errors import ResourceNotFound
 from cenote.store.engine import Engine
 from cenote.store.pools import CACHE_LIMIT, Pool, Pools
@@ -24,7 +25,10 @@ class ClientSecret:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Client:
-    """An app client: its document in AWS's shape, and its secrets, oldest first (none, one or two)."""
+    """An app client: its document in AWS's shape, and its secrets, oldest first (none, one or two).
+
+    `lifetimes` are what the document says of its tokens', which is asked for with each of them.
+    """
 
     pool_id: str
     client_id: str
@@ -33,6 +37,7 @@ class Client:
     revision: int
     created_at: int
     updated_at: int
+    lifetimes: Lifetimes
 
     @property
     def reveals_users(self) -> bool:
@@ -100,7 +105,10 @@ class Clients:
             )
             for secret_id, sealed, created_at in secrets
         )
-        client = Client(pool.pool_id, client_id, decode(row[0]), opened, row[1], row[2], row[3])
+        document = decode(row[0])
+        client = Client(
+            pool.pool_id, client_id, document, opened, row[1], row[2], row[3], lifetimes(document)
+        )
         if not in_transaction():  # what may yet be rolled back is not remembered
             if len(self._cache) >= CACHE_LIMIT:
                 self._cache.pop(next(iter(self._cache)))

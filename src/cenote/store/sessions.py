@@ -1,5 +1,7 @@
 """Sessions: what a refresh token and an access token are checked against."""
 
+from dataclasses import replace
+
 import msgspec
 
 from cenote.domain.oauth import Grant
@@ -27,18 +29,23 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def add(self, session: Session) -> bool:
-        """Whether it was not there yet: of many that add one at once, one does."""
+    async def add(self, session: Session) -> Session | None:
+        """The session, knowing whether its user is in groups; None if it was there before.
+
+        Of many that add one at once, one does.
+        """
         row = await self._engine.one(
             "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation,"
             " device_key, oauth_grant, browser_session_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
-            " ON CONFLICT (pool_id, session_id) DO NOTHING RETURNING session_id",
+            " ON CONFLICT (pool_id, session_id) DO NOTHING"
+            " RETURNING EXISTS (SELECT 1 FROM memberships m WHERE m.pool_id = ? AND m.sub = ?)",
             session.pool_id, session.session_id, session.sub, session.client_id, session.auth_time,
             session.expires_at, session.device_key,
             None if session.grant is None else encode(session.grant).decode(),
             None if session.grant is None else session.grant.browser_session_id or None,
+            session.pool_id, session.sub,
         )  # fmt: skip
-        return row is not None
+        return None if row is None else replace(session, grouped=bool(row[0]))
 
     async def find(self, pool_id: str, session_id: str) -> tuple[Session, User] | None:
         """The session and its user; None once either is gone. A session ended by a sign-out is `revoked_at`."""
