@@ -223,7 +223,11 @@ def on_cenote(address: tuple[str, int]) -> App:
         "CreateResourceServer",
         {"UserPoolId": pool, "Identifier": "bench", "Name": "bench", "Scopes": scopes},
     )
-    oauth: dict[str, Any] = {"UserPoolId": pool, "AllowedOAuthFlowsUserPoolClient": True}
+    oauth: dict[str, Any] = {
+        "UserPoolId": pool,
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "SupportedIdentityProviders": ["COGNITO"],
+    }
     client = call(
         address,
         "CreateUserPoolClient",

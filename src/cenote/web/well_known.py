@@ -16,11 +16,13 @@ from cenote.store.engine import StoreError, Unstorable
 from cenote.store.pools import Pool
 from cenote.web.oauth import register
 from cenote.web.oauth.requests import PROMPTS
+from cenote.web.pages.languages import NAMES
 from cenote.web.sites import Site, Sites
 
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
+IMPLICIT: Final = "implicit"
 GRANT_TYPES: Final = (
-    "authorization_code", "implicit", "refresh_token", "client_credentials", token_exchange.GRANT_TYPE,
+    "authorization_code", IMPLICIT, "refresh_token", "client_credentials", token_exchange.GRANT_TYPE,
 )  # fmt: skip
 CLAIMS: Final = (
     "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email", "email_verified", "phone_number",
@@ -70,8 +72,8 @@ class WellKnown:
 
     async def _discovery(self, pool: Pool) -> bytes:
         site = await self._sites.of_pool(pool.pool_id)
-        document = discovery(self._deployment, pool.pool_id, site.base_url)
-        document |= extensions(await self._options(pool), site.base_url)
+        document = discovery(self._deployment, pool, site.base_url)
+        extend(document, await self._options(pool), site.base_url)
         if registration.is_on(pool.document):
             document["registration_endpoint"] = registration_endpoint(site, pool.pool_id)
         return msgspec.json.encode(document)
@@ -85,21 +87,19 @@ class WellKnown:
         return found
 
 
-def extensions(options: frozenset[str], base_url: str) -> dict[str, Any]:
+def extend(document: dict[str, Any], options: frozenset[str], base_url: str) -> None:
     """What goes beyond Cognito, where a client has turned it on (RFC 9449 5.1, RFC 9126 5, RFC 8628 4)."""
-    found: dict[str, Any] = {}
     if tags.DPOP in options:
-        found["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
+        document["dpop_signing_alg_values_supported"] = list(dpop.ALGORITHMS)
     if tags.PAR in options:
-        found["pushed_authorization_request_endpoint"] = f"{base_url}/oauth2/par"
+        document["pushed_authorization_request_endpoint"] = f"{base_url}/oauth2/par"
         # Each client says whether it has to: what is true of all of them is this.
-        found["require_pushed_authorization_requests"] = False
+        document["require_pushed_authorization_requests"] = False
     if tags.DEVICE in options:
-        found["device_authorization_endpoint"] = f"{base_url}/oauth2/device_authorization"
-        found["grant_types_supported"] = [*GRANT_TYPES, device_codes.GRANT_TYPE]
+        document["device_authorization_endpoint"] = f"{base_url}/oauth2/device_authorization"
+        document["grant_types_supported"].append(device_codes.GRANT_TYPE)
     if tags.ES256 in options:
-        found["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
-    return found
+        document["id_token_signing_alg_values_supported"] = [jwt.RS256, jwt.ES256]
 
 
 def registration_endpoint(site: Site, pool_id: str) -> str:
@@ -108,11 +108,12 @@ def registration_endpoint(site: Site, pool_id: str) -> str:
     return url if site.pool_id is not None else f"{url}?{register.POOL}={pool_id}"
 
 
-def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, Any]:
+def discovery(deployment: Deployment, pool: Pool, base_url: str) -> dict[str, Any]:
     """OpenID Connect Discovery 1.0 and RFC 8414; `base_url` is where the pool's endpoints are.
 
-    The JWKS is fetched from this server whatever the issuer's form is.
+    The JWKS is fetched from this server whatever the issuer's form is. No strict pool has the implicit grant.
     """
+    strict = tags.is_strict(pool.document)
     return {
         "authorization_endpoint": f"{base_url}/oauth2/authorize",
         "authorization_response_iss_parameter_supported": True,
@@ -120,20 +121,21 @@ def discovery(deployment: Deployment, pool_id: str, base_url: str) -> dict[str, 
         "claims_supported": list(CLAIMS),
         "code_challenge_methods_supported": [oauth.S256],
         "end_session_endpoint": f"{base_url}/logout",
-        "grant_types_supported": list(GRANT_TYPES),
+        "grant_types_supported": [grant for grant in GRANT_TYPES if not strict or grant != IMPLICIT],
         "id_token_signing_alg_values_supported": [jwt.RS256],
-        "issuer": deployment.issuer(pool_id),
-        "jwks_uri": f"{deployment.public_url}/{pool_id}{JWKS_PATH}",
+        "issuer": deployment.issuer(pool.pool_id),
+        "jwks_uri": f"{deployment.public_url}/{pool.pool_id}{JWKS_PATH}",
         "prompt_values_supported": sorted(PROMPTS),
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "response_types_supported": ["code", "token"],
+        "response_types_supported": ["code"] if strict else ["code", "token"],
         "revocation_endpoint": f"{base_url}/oauth2/revoke",
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION),
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
         "token_endpoint": f"{base_url}/oauth2/token",
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION),
+        "ui_locales_supported": list(NAMES),
         "userinfo_endpoint": f"{base_url}/oauth2/userInfo",
     }

@@ -146,6 +146,30 @@ def test_case_7_a_client_without_oauth_gets_nothing(make: PoolFactory) -> None:
     assert page.given["error"] == "unauthorized_client"
 
 
+@pytest.mark.parametrize("providers", [None, []])
+def test_a_client_that_names_no_provider_signs_nobody_in(
+    make: PoolFactory, providers: list[str] | None
+) -> None:
+    app = oauth_app(make)
+    changes = {} if providers is None else {"SupportedIdentityProviders": providers}
+    kept = (
+        "ClientName",
+        "AllowedOAuthFlowsUserPoolClient",
+        "AllowedOAuthFlows",
+        "AllowedOAuthScopes",
+        "CallbackURLs",
+    )
+    browser = app.signed_in()
+    assert "code" in browser.get("/oauth2/authorize", app.request()).given
+    app.server.idp.update_user_pool_client(
+        UserPoolId=app.pool, ClientId=app.id, **{name: app.client[name] for name in kept}, **changes
+    )
+    for path in ("/oauth2/authorize", "/login", "/signup"):
+        given = browser.get(path, app.request(identity_provider="COGNITO")).given
+        assert given["error"] == "unauthorized_client"
+        assert "SupportedIdentityProviders" in given["error_description"]
+
+
 @pytest.mark.parametrize("name", ["response_type", "scope", "state", "nonce"])
 def test_case_8_a_repeated_parameter_is_refused(app: App, name: str) -> None:
     query = "&".join(f"{key}={value.replace(' ', '+')}" for key, value in app.request(nonce="n").items())

@@ -145,6 +145,15 @@ def test_cognitos_logout_leads_back_to_the_sign_in_page(app: App) -> None:
     assert not is_known(app, browser)
 
 
+def test_a_client_that_only_an_id_token_names_is_led_back_to_with_its_id(app: App) -> None:
+    browser = app.signed_in()
+    hint = app.tokens(browser)["id_token"]
+    request = {name: value for name, value in app.request().items() if name != "client_id"}
+    page = browser.get("/logout", {**request, "id_token_hint": hint})
+    assert page.given["client_id"] == app.id
+    assert browser.get(page.location).status == 200
+
+
 @pytest.mark.parametrize(
     "uri", ["https://evil.example/", "//evil.example", f"{BYE}/", f"{BYE}?x=1", "javascript:x"]
 )

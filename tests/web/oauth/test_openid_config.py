@@ -49,6 +49,11 @@ def test_oidcc_discovery_says_what_is_not_supported(document: dict[str, Any]) ->
     assert document["request_uri_parameter_supported"] is False  # left out would mean true
 
 
+def test_the_languages_of_the_pages_are_listed(document: dict[str, Any]) -> None:
+    assert {"en", "ko", "ja", "pt-BR", "zh-CN", "zh-TW"} <= set(document["ui_locales_supported"])
+    assert len(document["ui_locales_supported"]) == 12
+
+
 def test_oidcc_discovery_jwks_holds_the_key_of_a_token_and_no_private_member(app: App) -> None:
     keys = app.browser().get(f"/{app.pool}/.well-known/jwks.json").document["keys"]
     head = app.tokens()["id_token"].split(".")[0]

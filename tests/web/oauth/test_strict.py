@@ -39,6 +39,15 @@ def test_the_implicit_grant_is_refused(strict: App, plain: App) -> None:
     assert answer.given["error"] == "unauthorized_client"
 
 
+def test_discovery_lists_no_implicit_grant(strict: App, plain: App) -> None:
+    def listed(app: App) -> tuple[list[str], bool]:
+        document = app.browser().get(f"/{app.pool}/.well-known/openid-configuration").document
+        return document["response_types_supported"], "implicit" in document["grant_types_supported"]
+
+    assert listed(plain) == (["code", "token"], True)
+    assert listed(strict) == (["code"], False)
+
+
 def test_refresh_tokens_rotate(strict: App, plain: App) -> None:
     token = plain.tokens()["refresh_token"]
     assert "refresh_token" not in plain.token(grant_type="refresh_token", refresh_token=token).document

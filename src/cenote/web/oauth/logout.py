@@ -70,7 +70,8 @@ def destination(pool: Pool, client: Client, given: Parameters) -> str | None:
     if redirect_uri not in document.get("CallbackURLs", ()):
         raise Problem("redirect_mismatch")
     # Documented at the logout endpoint: back to the sign-in page, with everything that was given.
-    return "/login?" + urlencode(carried_on(pool, client, given))
+    carried = [pair for pair in carried_on(pool, client, given) if pair[0] != "client_id"]
+    return "/login?" + urlencode([("client_id", client.client_id), *carried])
 
 
 def with_state(uri: str, state: str | None) -> str:

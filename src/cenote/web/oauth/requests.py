@@ -315,7 +315,13 @@ def check_resource(request: AuthorizeRequest) -> None:
 
 
 def check_provider(request: AuthorizeRequest) -> None:
-    """Users of other providers come with federation; until then the pool's own are the only ones."""
+    """Users of other providers come with federation; until then the pool's own are the only ones.
+
+    A client whose SupportedIdentityProviders do not name them has nobody to sign in: Cognito's pages are not there for
+    it either (reported at hashicorp/terraform-provider-aws#23374).
+    """
+    if LOCAL not in request.client.document.get("SupportedIdentityProviders", ()):
+        raise OAuthError("unauthorized_client", "the client's SupportedIdentityProviders do not name COGNITO")
     if "idp_identifier" in request.parameters or request.parameters.get("identity_provider", LOCAL) != LOCAL:
         raise OAuthError("invalid_request", "the identity provider does not exist")
 
@@ -343,6 +349,6 @@ CHECKS: Final[tuple[Callable[[AuthorizeRequest], None], ...]] = (
     check_provider,
 )
 # Of those, what a device can ask for.
-DEVICE_CHECKS: Final = (check_scope, check_prompt, check_resource)
+DEVICE_CHECKS: Final = (check_scope, check_prompt, check_resource, check_provider)
 # Those that have to look something up.
 ASKING: Final[tuple[Callable[[Context, AuthorizeRequest], Awaitable[Any]], ...]] = ()
