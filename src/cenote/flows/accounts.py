@@ -19,7 +19,7 @@ WRONG_CREDENTIALS = "Incorrect username or password."
 
 
 async def find(ctx: Context, pool: Pool, typed: str) -> User | None:
-    """The user that a typed name means in this pool, if any."""
+    """The user that a typed name means in this pool, if any: whom nobody else changes inside a transaction."""
     return await ctx.store.users.find(pool.pool_id, usernames.candidates(pool.document, typed))
 
 
@@ -29,12 +29,6 @@ async def get(ctx: Context, pool: Pool, typed: str) -> User:
     if user is None:
         raise UserNotFound(NO_SUCH_USER)
     return user
-
-
-async def get_to_change(ctx: Context, pool: Pool, typed: str) -> User:
-    """The user that a typed name means, whom nobody else changes until the caller's transaction ends."""
-    user = await get(ctx, pool, typed)
-    return await ctx.store.users.get(pool.pool_id, user.sub)
 
 
 def subject(pool: Pool, user: User | None, typed: str) -> str:

@@ -61,11 +61,16 @@ class Pools:
         self._cache: dict[str, Pool] = {}
 
     async def get(self, pool_id: str) -> Pool:
-        """The pool, or ResourceNotFound with AWS's text."""
-        pool = await self.find(pool_id)
-        if pool is None:
+        """The pool, or ResourceNotFound with AWS's text.
+
+        Inside a transaction nobody else changes the pool until it ends, nor what belongs to it as settings do: its
+        clients, domains, looks, groups. So what is changed of them begins with this.
+        """
+        lock = self._engine.row_lock if in_transaction() else ""
+        row = await self._engine.one(f"SELECT revision FROM pools WHERE pool_id = ?{lock}", pool_id)
+        if row is None:
             raise ResourceNotFound(f"User pool {pool_id} does not exist.")
-        return pool
+        return await self.at(pool_id, row[0])
 
     async def find(self, pool_id: str) -> Pool | None:
         row = await self._engine.one("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
@@ -133,7 +138,7 @@ class Pools:
     async def count_users(self, pool_id: str) -> int:
         """How many users the pool has: exact up to 100,000, and the same figure for more."""
         row = await self._engine.one(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE pool_id = ? LIMIT 100000) AS some", pool_id
+            "SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE pool_id = ? LIMIT 100000) AS counted", pool_id
         )
         return int(row[0]) if row else 0
 

@@ -1,9 +1,10 @@
 """The engine for more than one node: PostgreSQL through asyncpg.
 
 READ COMMITTED: what must happen once is a unique index or a conditional update, never a read before a
-write; what is decided of a user is decided while the user's row is locked (`Users.get`). SQL stays in what
-CockroachDB, YugabyteDB and Citus accept too; nothing depends on the state of a session, but its limits,
-which are set when it is opened.
+write; what is decided of a user is decided while the user's row is locked (`Users.get`, `Users.find`), and
+settings of a pool are changed while the pool's row is (`Pools.get`). SQL stays in what CockroachDB,
+YugabyteDB and Citus accept too; nothing depends on the state of a session, but its limits, which are set
+when it is opened.
 """
 
 import re

@@ -79,32 +79,37 @@ class Users:
 
         So what is decided of a user (a sign-in, a new password, a change of attributes) begins with this.
         """
-        lock = self._engine.row_lock if in_transaction() else ""
         row = await self._engine.one(
-            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?{lock}", pool_id, sub
+            f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?{self._lock()}", pool_id, sub
         )
         if row is None:
             raise UserNotFound("User does not exist.")
         return user_of(pool_id, row)
 
     async def find(self, pool_id: str, names: Iterable[tuple[str, str]]) -> User | None:
-        """The user found by the first of (kind, name) that somebody has, if any."""
+        """The user found by the first of (kind, name) that somebody has, if any. Locked as by `get`."""
+        lock = self._lock()
         for kind, name in names:
             if kind == SUB:
                 row = await self._engine.one(
-                    f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?", pool_id, name
+                    f"SELECT {COLUMNS} FROM users u WHERE u.pool_id = ? AND u.sub = ?{lock}", pool_id, name
                 )
                 if row is not None:
                     return user_of(pool_id, row)
                 continue
             row = await self._engine.one(
                 f"SELECT {COLUMNS} FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub"
-                " WHERE n.pool_id = ? AND n.name = ? AND n.kind = ?",
+                f" WHERE n.pool_id = ? AND n.name = ? AND n.kind = ?{lock}",
                 pool_id, name, kind,
             )  # fmt: skip
             if row is not None:
                 return user_of(pool_id, row)
         return None
+
+    def _lock(self) -> str:
+        """Of the user's row alone: their names are changed by who holds it."""
+        lock = self._engine.row_lock if in_transaction() else ""
+        return f"{lock} OF u" if lock else ""
 
     async def add(self, user: User, names: Iterable[tuple[str, str]]) -> None:
         """Adds a user with the names it is found by; NameTaken if one of them is another's."""

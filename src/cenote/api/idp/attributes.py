@@ -35,7 +35,7 @@ async def admin_update_user_attributes(
     if occasion.function_of(custom_message.KIND) is not None:
         worded = await _worded(occasion, await accounts.get(ctx, pool, req["Username"]), changes)
     async with ctx.store.transaction():
-        user = await accounts.get_to_change(ctx, pool, req["Username"])
+        user = await accounts.get(ctx, pool, req["Username"])
         await _change(occasion, worded, user, changes)
     return {}
 
@@ -127,7 +127,7 @@ async def admin_delete_user_attributes(
 ) -> shapes.AdminDeleteUserAttributesResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     async with ctx.store.transaction():
-        user = await accounts.get_to_change(ctx, pool, req["Username"])
+        user = await accounts.get(ctx, pool, req["Username"])
         await _delete(ctx, pool, user, req["UserAttributeNames"])
     return {}
 

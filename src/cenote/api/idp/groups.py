@@ -46,8 +46,8 @@ async def get_group(ctx: Context, req: shapes.GetGroupRequest) -> shapes.GetGrou
 @operation
 async def update_group(ctx: Context, req: shapes.UpdateGroupRequest) -> shapes.UpdateGroupResponse:
     """What is left out stays: unlike a pool or a client, a group is changed member by member (documented)."""
-    pool = await ctx.store.pools.get(req["UserPoolId"])
     async with ctx.store.transaction():
+        pool = await ctx.store.pools.get(req["UserPoolId"])
         group = await ctx.store.groups.get(pool.pool_id, req["GroupName"])
         group = replace(
             group,

@@ -131,7 +131,7 @@ async def admin_enable_user(
 ) -> shapes.AdminEnableUserResponse:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     async with ctx.store.transaction():
-        user = await accounts.get_to_change(ctx, pool, req["Username"])
+        user = await accounts.get(ctx, pool, req["Username"])
         if not user.enabled:
             await ctx.store.users.set_disabled(pool.pool_id, user.sub, None, now=ctx.clock())
     return {}
@@ -145,7 +145,7 @@ async def admin_disable_user(
     pool = await ctx.store.pools.get(req["UserPoolId"])
     now = ctx.clock()
     async with ctx.store.transaction():
-        user = await accounts.get_to_change(ctx, pool, req["Username"])
+        user = await accounts.get(ctx, pool, req["Username"])
         if user.enabled:
             await ctx.store.users.set_disabled(pool.pool_id, user.sub, now, now=now)
         await ctx.store.sessions.revoke_all(pool.pool_id, user.sub, now=now)

@@ -33,6 +33,7 @@ async def get_user_attribute_verification_code(
     occasion = Occasion(ctx, pool, await access.client(ctx), req.get("ClientMetadata", {}))
     worded = await wording(occasion, user, name)
     async with ctx.store.transaction():
+        user = await ctx.store.users.get(pool.pool_id, user.sub)
         waiting = await pending(ctx, user, name)
         to = for_attribute(name, user.attributes if waiting is None else {name: waiting.value})
         purpose = PURPOSES[to.attribute]
