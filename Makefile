@@ -42,7 +42,7 @@ check: setup node lint types ## Everything that has to hold: lint, types, layers
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/make_shapes.py --check
 	@$(BIN)/python tools/make_docs.py --check
-	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test
 
 lint: setup
 	@$(BIN)/ruff check

@@ -4,7 +4,10 @@ import concurrent.futures
 import contextlib
 import itertools
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -42,14 +45,35 @@ def test_the_first_screen_names_what_it_made_and_that_signs_in(tmp_path: Path) -
         assert "AccessToken" in sign_in(process.idp(), "1cenote0example0client0000", "alice", "Cenote-2026!")
         with pytest.raises(ClientError, match="Incorrect username or password"):
             sign_in(process.idp(), "1cenote0example0client0000", "alice", "wrong")
-        assert process.stop() == 0
-        screen = process.log.read_text()
+        screen = [line.strip() for line in process.log.read_text().splitlines()]
+        url = process.url.replace("127.0.0.1", "localhost")
+        shown = "\n".join(screen)
         for expected in (
-            process.url.replace("127.0.0.1", "localhost"),
+            url,
             "eu-central-1_Example01",
+            "1cenote0example0client0000",
+            "alice",
             "/_cenote/outbox",
+            f'userPoolEndpoint: "{url}"',
+            f'boto3.client("cognito-idp", endpoint_url="{url}"',
         ):
-            assert expected in screen
+            assert expected in shown
+        # What is there to be pasted does what it says.
+        begins = next(
+            at for at, line in enumerate(screen) if line.startswith("aws cognito-idp initiate-auth")
+        )
+        ends = next(at for at in itertools.count(begins) if not screen[at].endswith("\\"))
+        pasted = "\n".join(screen[begins : ends + 1])
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", pasted],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "AccessToken" in json.loads(done.stdout)["AuthenticationResult"]
+        assert process.stop() == 0
 
 
 def test_state_survives_a_restart(tmp_path: Path) -> None:

@@ -136,13 +136,6 @@ async def test_who_stops_a_request_that_is_being_read_stops_it() -> None:
         await reading
 
 
-async def test_over_http_2_the_connection_is_left_open() -> None:
-    scope = a_scope(content_length="9999999")
-    scope["http_version"] = "2"
-    (start, _) = await messages(dispatcher(), scope)
-    assert b"connection" not in dict(start["headers"])
-
-
 async def test_a_client_that_hangs_up_is_not_answered() -> None:
     chunk = {"type": "http.request", "body": b"{", "more_body": True}
     assert await messages(dispatcher(InitiateAuth=never), a_scope(), chunk, {"type": "http.disconnect"}) == []

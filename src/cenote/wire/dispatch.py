@@ -147,9 +147,9 @@ class Dispatcher(Generic[Ctx]):
         except ClientGone:
             return
         except CognitoError as error:
-            reply = _refusal(self._told(error, route, request_id), scope)
+            reply = _refusal(self._told(error, route, request_id))
         except Exception as error:  # noqa: BLE001 (whatever it was, the client gets an answer and no detail)
-            reply = _refusal(_unforeseen(error, route, request_id), scope)
+            reply = _refusal(_unforeseen(error, route, request_id))
         await self._send(send, reply, headers, request_id)
         if self._observe is not None:
             elapsed = time.perf_counter() - started
@@ -243,11 +243,9 @@ class Dispatcher(Generic[Ctx]):
         return [(b"x-amzn-requestid", request_id.encode("ascii")), (b"date", self._dated[1])]
 
 
-def _refusal(error: CognitoError, scope: Scope) -> _Reply:
+def _refusal(error: CognitoError) -> _Reply:
     extra = error_headers(error)
-    if isinstance(error, (RequestEntityTooLarge, RequestTimeout)) and scope.get(
-        "http_version", "1.1"
-    ).startswith("1"):
+    if isinstance(error, (RequestEntityTooLarge, RequestTimeout)):
         # The rest of the body is still on its way: nothing more can be read from this connection.
         extra.append((b"connection", b"close"))
     return _Reply(error.status, error_body(error), extra, error.code)

@@ -98,7 +98,7 @@ class Invocations:
             body = {"Type": "Service", "message": "An error occurred and the request cannot be processed."}
             answer = refusal("ServiceException", 500, body)
         headers = [(b"x-amzn-requestid", request_id.encode()), (b"content-length", b"%d" % len(answer.body))]
-        if answer.status in {408, 413} and scope.get("http_version", "1.1").startswith("1"):
+        if answer.status in {408, 413}:
             # The rest of the body is still on its way: nothing more can be read from this connection.
             headers.append((b"connection", b"close"))
         start = {
