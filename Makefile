@@ -61,8 +61,9 @@ shapes: setup ## Generate src/cenote/shapes from the newest botocore
 docs: setup ## Generate docs/operations.md and docs/settings.md
 	@$(BIN)/python tools/make_docs.py
 
-bench: setup ## Measure Cenote beside its peers and the bare cryptography
+bench: setup ## Measure Cenote beside its peers and the bare cryptography (half an hour)
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench --experiments ways,oauth
 
 lock: setup ## Write constraints.txt anew from the newest releases
 	@$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev

@@ -43,14 +43,15 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
     """What an authorization came to, kept with the session that its code began.
 
     `resource` is the audience that was asked for, `browser_session_id` the browser session it came through, and
-    `key` the thumbprint of the key that every use has to prove (DPoP).
+    `key` the thumbprint of the key that every use has to prove (DPoP). It is kept as a list: the two places that
+    nothing reads are filled in sessions of before.
     """
 
     scopes: tuple[str, ...]
     resource: str = ""
     browser_session_id: str = ""
-    amr: tuple[str, ...] = ()
-    acr: str = ""
+    former_amr: tuple[str, ...] = ()
+    former_acr: str = ""
     key: str = ""
 
     @property

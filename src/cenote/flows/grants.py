@@ -62,9 +62,7 @@ _decode = msgspec.msgpack.Decoder(Code).decode
 
 def granted_through(authorization: Authorization, live: Live) -> Grant:
     """The grant of a user who is known by a browser session."""
-    return msgspec.structs.replace(
-        authorization.grant, browser_session_id=live.session.session_id, amr=live.session.amr
-    )
+    return msgspec.structs.replace(authorization.grant, browser_session_id=live.session.session_id)
 
 
 def code_for(ctx: Context, pool: Pool, client: Client, live: Live, authorization: Authorization) -> str:
