@@ -4,8 +4,7 @@ import contextlib
 import itertools
 import resource
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.calls import PASSWORD, sign_in
 from tests.conftest import free_port
+from tests.local_functions import eventually
 from tests.postgres import OwnPostgres, PostgresServer
 from tests.process import Process, serving
 from tests.security.raw import Answer, ask, call
@@ -86,13 +86,6 @@ def without_detail(answer: Answer) -> bool:
     return answer.status == 500 and answer.error == ERROR and not any(word in text for word in DETAILS)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "did not recover"
-        time.sleep(0.05)
-
-
 # PostgreSQL
 
 
@@ -134,7 +127,7 @@ def test_without_its_database_every_operation_answers_an_error_that_tells_nothin
             assert "max-age" not in answer.headers.get("cache-control", "")
             assert not any(word in answer.body.decode() for word in DETAILS if word != "database is")
     # By itself, without a restart of ours.
-    until(lambda: ask(url, "GET", "/ready").status == 200)
+    eventually(lambda: ask(url, "GET", "/ready").status == 200)
     assert site.idp.get_user(AccessToken=site.token)["Username"] == "ada"
     assert ask(url, "GET", jwks).status == 200
     site.add("after")
@@ -159,7 +152,7 @@ def test_a_database_that_goes_away_in_the_middle_leaves_nothing_by_halves(
         assert enough.wait(30)
         with own_postgres.down():
             pass
-        until(lambda: tried[-1][1])
+        eventually(lambda: tried[-1][1])
         over.set()
     assert any(not added for _, added in tried)
     site.assert_whole(tried)
@@ -208,7 +201,7 @@ def test_a_full_disk_refuses_writes_answers_reads_and_is_recovered_from(tmp_path
             parameters = {"USERNAME": "ada", "PASSWORD": "wrong"}
             guess = {"ClientId": site.app, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}
             assert without_detail(call(url, "InitiateAuth", guess))
-        until(lambda: call(url, "SignUp", request).status == 200)
+        eventually(lambda: call(url, "SignUp", request).status == 200)
         assert sign_in(site.idp, site.app, "ada")
         site.idp.admin_delete_user(UserPoolId=site.pool, Username="one-more")
         site.assert_whole(tried)
