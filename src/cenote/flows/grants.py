@@ -67,12 +67,12 @@ def granted_through(authorization: Authorization, live: Live) -> Grant:
 
 def code_for(ctx: Context, pool: Pool, client: Client, live: Live, authorization: Authorization) -> str:
     """A code for the user of a live browser session; invalid_request where the request was too long for one."""
-    now = ctx.clock()
+    now, random = ctx.clock(), ctx.entropy(16 + sealed_tokens.NONCE_SIZE)
     code = Code(
         client_id=client.client_id,
         redirect=digest(authorization.redirect_uri),
         sub=live.user.sub,
-        session_id=identifiers.new_ordered_uuid(now, ctx.entropy(16)),
+        session_id=identifiers.new_ordered_uuid(now, random[:16]),
         auth_time=live.session.auth_time,
         expires_at=now + CODE_LIFETIME,
         grant=granted_through(authorization, live),
@@ -82,9 +82,7 @@ def code_for(ctx: Context, pool: Pool, client: Client, live: Live, authorization
     )
     payload = msgspec.msgpack.encode(code)
     try:
-        return sealed_tokens.seal(
-            pool.sealer.derive("oauth"), ctx.entropy(sealed_tokens.NONCE_SIZE), PURPOSE, payload
-        )
+        return sealed_tokens.seal(pool.sealer.derive("oauth"), random[16:], PURPOSE, payload)
     except ValueError:
         raise OAuthError("invalid_request", "the request is too long") from None
 

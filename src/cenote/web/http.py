@@ -3,7 +3,6 @@
 Raw ASGI, without a framework: a token answer is little more than its signature (decision 14).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,7 +35,8 @@ PROOF: Final = b"dpop"
 
 encode: Final = msgspec.json.Encoder().encode
 
-_is_plain: Final = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII).fullmatch
+# What each letter of ASCII is in a form: to look it up takes half as long as to work it out.
+_QUOTED: Final = {number: quote_plus(chr(number)) for number in range(128)}
 
 
 class Malformed(Exception):
@@ -74,14 +74,22 @@ def parameters(encoded: bytes) -> Parameters:
 def read(field: str) -> tuple[str, str]:
     """The name and the value of a form's field, as `parse_qsl` reads them: most are written plainly."""
     name, _, value = field.partition("=")
-    if "%" in field or "+" in field:
-        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-    return name, value
+    return unquoted(name), unquoted(value)
+
+
+def unquoted(text: str) -> str:
+    if "%" in text:
+        return unquote_plus(text, errors="strict")
+    return text.replace("+", " ") if "+" in text else text
 
 
 def written(fields: Iterable[tuple[str, str]]) -> str:
-    """As `urlencode` writes them; the names are plain, and most values, too."""
-    return "&".join([f"{name}={value if _is_plain(value) else quote_plus(value)}" for name, value in fields])
+    """As `urlencode` writes them; the names are plain."""
+    return "&".join([f"{name}={quoted(value)}" for name, value in fields])
+
+
+def quoted(text: str) -> str:
+    return text.translate(_QUOTED) if text.isascii() else quote_plus(text)
 
 
 NOTHING: Final = Parameters([])
