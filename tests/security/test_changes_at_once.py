@@ -1,14 +1,21 @@
 """Two calls that change the same thing at the same moment: each is done as if it had come alone, on both databases."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from tests.calls import PASSWORD, at_once, attributes_of, outcome, pairs, sign_in
+from tests.api.idp.test_passkeys import FLOWS, ORIGIN, passkey_pool, person
+from tests.authenticator import Authenticator
+from tests.calls import PASSWORD, at_once, attributes_of, claims_of, outcome, pairs, sign_in
 from tests.conftest import PoolFactory, RunningServer, running, settings_for
 from tests.outbox import code_to, messages_to
 from tests.postgres import PostgresServer
+
+from cenote.domain.errors import LimitExceeded
+from cenote.domain.request import RequestFacts
+from cenote.flows import passkeys
 
 # Of two calls that meet by chance; enough for a missing lock to show nearly every time.
 TRIES = 12
@@ -160,3 +167,25 @@ def test_a_temporary_password_has_to_be_replaced(idp: Any, make: PoolFactory, po
         )
         assert said[1] == "ok"
         assert idp.admin_get_user(**user)["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+
+
+def test_nobody_gets_beyond_twenty_passkeys(server: RunningServer, make: PoolFactory) -> None:
+    pool_id = passkey_pool(make)
+    ada = person(make, pool_id, str(make.client(pool_id, ExplicitAuthFlows=FLOWS)["ClientId"]))
+    for _ in range(19):
+        ada.register()
+    made = [Authenticator().make(ada.start(), ORIGIN) for _ in range(20)]
+
+    async def register() -> list[Any]:
+        """As many requests do that are read in one turn of the loop: no client here is quick enough for that."""
+        pool, client = await server.app.store.clients.resolve(ada.app)
+        ctx = server.app.context(
+            RequestFacts("", None, "127.0.0.1", "a browser", None, "CompleteWebAuthnRegistration")
+        )
+        sub = claims_of(ada.token)["sub"]
+        tasks = [passkeys.register(ctx, pool, sub, client.client_id, credential) for credential in made]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    said = server.run(register())
+    assert [type(one) for one in said if one is not None] == [LimitExceeded] * 19
+    assert len(ada.listed()) == 20

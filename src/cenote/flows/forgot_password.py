@@ -133,8 +133,9 @@ async def reset(ctx: Context, pool: Pool, user: User, code: StoredCode, password
     previous = await ctx.store.users.password(pool, user.sub)
     new = await passwords.prepared(ctx, pool, user.username, password, Wording.REPLACE, previous=previous)
     async with ctx.store.transaction():
-        await verification.use_code(ctx, pool, user.sub, RESET, code)
+        # The user before the code, as whoever asks for one: two that wait for each other would both be given up.
         user = await ctx.store.users.get(pool.pool_id, user.sub)
+        await verification.use_code(ctx, pool, user.sub, RESET, code)
         require_enabled(user)
         if user.status not in {CONFIRMED, RESET_REQUIRED, UNCONFIRMED}:
             raise NotAuthorized("User password cannot be reset in the current state.")

@@ -47,6 +47,8 @@ async def register(ctx: Context, pool: Pool, sub: str, client_id: str, credentia
             pool.pool_id, registration.use_id, expires_at=registration.expires_at
         ):
             raise WebAuthnChallengeNotFound("The challenge of this registration was used already.")
+        # Whoever else adds one waits here.
+        await ctx.store.users.get(pool.pool_id, sub)
         require_room(await ctx.store.passkeys.of_user(pool, sub))
         try:
             await ctx.store.passkeys.add(pool, passkey)
