@@ -16,6 +16,7 @@ import pytest
 import uvloop
 from botocore.config import Config
 from tests.errors import witnessed
+from tests.postgres import OwnPostgres, PostgresServer
 
 from cenote.server.app import Application
 from cenote.server.http.listeners import Listener
@@ -101,7 +102,42 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Databases:
+    """With `--postgres`: what stands for the file of an embedded database, one for each data directory."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self._made: dict[Path, str] = {}
+
+    def of(self, data: Path) -> str:
+        if data not in self._made:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._made[data] = self.server.create_database()
+        return self._made[data]
+
+
+databases: list[Databases] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres", action="store_true", help="servers in this process keep their state in PostgreSQL"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--postgres"):
+        databases.append(Databases(OwnPostgres()))
+
+
+def pytest_unconfigure() -> None:
+    for one in databases:
+        one.server.stop()
+
+
 def settings_for(data: Path, **changes: Any) -> Settings:
+    for one in databases:
+        changes.setdefault("database", one.of(data))
     port = free_port()
     flags = {"data": str(data), "port": port, "region": REGION, "log_level": "warning", **changes}
     return load(flags, {})
