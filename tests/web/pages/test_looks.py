@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(
 NIGHT = SKY.replace(b"#dfe9ff", b"#14102b").replace(b"#f3e8ff", b"#2a1440")
 BAND = SKY.replace(b"#dfe9ff", b"#3a1d6e").replace(b"#f3e8ff", b"#7a3cff")
 KEY = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 100"><rect width="160" height="100" rx="12" fill="#7a3cff"/>'
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 100">'
+    b'<rect width="160" height="100" rx="12" fill="#7a3cff"/>'
     b'<circle cx="60" cy="50" r="22" fill="#fff"/><rect x="78" y="44" width="56" height="12" fill="#fff"/></svg>'
 )
 

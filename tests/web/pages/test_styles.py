@@ -46,6 +46,17 @@ OTHER: Final = {
     "IN": "OUT",
     "TOP": "BOTTOM",
 }
+# What every page is given.
+FRAME: Final[dict[str, Any]] = {
+    "query": "",
+    "form": "",
+    "session": "",
+    "faulty": None,
+    "app": "App",
+    "languages_query": "/login?",
+    "languages_form": "",
+    "notice": "",
+}
 CODE = {"username": "ada", "destination": "a***", "remember": False, "resends": False, "several": True}
 PAGES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("signed_out.html", {}),
@@ -114,10 +125,8 @@ def templates() -> Rendering:
 
 def shown(templates: Rendering, seen: Look) -> list[bytes]:
     """Every page that a style could change, its style in it."""
-    values: dict[str, Any] = {"query": "", "form": "", "session": "", "faulty": None, "app": "App"}
-    values |= {"languages_query": "/login?", "languages_form": "", "notice": ""}
     texts = templates.languages[DEFAULT]
-    return [templates.page(name, texts, nonce="n", look=seen, **values, **more) for name, more in PAGES]
+    return [templates.page(name, texts, nonce="n", look=seen, **FRAME, **more) for name, more in PAGES]
 
 
 @pytest.mark.parametrize("path", LEAVES)
@@ -215,3 +224,52 @@ def test_languages_are_offered_unless_the_style_itself_says_no() -> None:
     path = "categories.form.languageSelector.enabled"
     assert look(changed({}, path, True)).languages
     assert not look(changed({}, path, False)).languages
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "graphic"),
+    [
+        ("reset_password.html", {"destination": "+*******0100", "policy": {}}, "SMS_GRAPHIC"),
+        ("reset_password.html", {"destination": "a***@e***", "policy": {}}, "EMAIL_GRAPHIC"),
+        ("confirm.html", {"destination": "+*******0100"}, "SMS_GRAPHIC"),
+        ("confirm.html", {"destination": "a***@e***"}, "EMAIL_GRAPHIC"),
+        ("confirm.html", {"destination": ""}, None),
+        (
+            "set_up_app.html",
+            {"qr": "", "uri": "", "secret": "", "remember": False, "several": True},
+            "AUTH_APP_GRAPHIC",
+        ),
+    ],
+)
+def test_a_page_shows_the_graphic_of_what_it_is_about(
+    templates: Rendering, name: str, values: dict[str, Any], graphic: str | None
+) -> None:
+    seen, given = (
+        look(all_on()),
+        {category: branding.assets([image(category, "LIGHT")]) for category in CATEGORIES},
+    )
+    texts = templates.languages[DEFAULT]
+    page = templates.page(
+        name, texts, nonce="n", look=seen, **{**FRAME, "username": "ada", **values}
+    ).decode()
+    body = page.partition("</style>")[2]
+    shown_ = {
+        category
+        for category, ((asset, _),) in given.items()
+        if category.endswith("_GRAPHIC") and branding.address("p", "b", asset) in body
+    }
+    assert shown_ == ({graphic} if graphic else set())
+
+
+def test_without_graphics_no_page_has_any(templates: Rendering) -> None:
+    """Neither the style's nor our own."""
+    for graphics, expected in ((True, True), (False, False)):
+        pages = shown(templates, look(changed(all_on(), "categories.form.displayGraphics", graphics)))
+        for page in pages:
+            assert (b'class="graphic"' in page or b'class="glyph' in page) is expected
+
+
+def test_a_page_with_a_style_stays_light(templates: Rendering) -> None:
+    weight = len(shown(templates, look(all_on()))[1])
+    weight += sum(len((HERE / name).read_bytes()) for name in rendering.FILES)
+    assert weight < 45_000, weight
