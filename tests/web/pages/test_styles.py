@@ -261,6 +261,28 @@ def test_a_page_shows_the_graphic_of_what_it_is_about(
     assert shown_ == ({graphic} if graphic else set())
 
 
+@pytest.mark.parametrize("without", ["", "PAGE_HEADER_LOGO", "FORM_LOGO"])
+@pytest.mark.parametrize(
+    ("inclusion", "position"), [("IN", "TOP"), ("IN", "BOTTOM"), ("OUT", "TOP"), ("OUT", "BOTTOM")]
+)
+def test_each_logo_is_shown_once_and_the_apps_name_said_once(
+    templates: Rendering, without: str, inclusion: str, position: str
+) -> None:
+    settings = changed(all_on(), "components.form.logo.formInclusion", inclusion)
+    settings = changed(settings, "components.form.logo.position", position)
+    for page in map(bytes.decode, shown(templates, look(settings, without=without))):
+        logos = {"PAGE_HEADER_LOGO", "FORM_LOGO", "PAGE_FOOTER_LOGO"} - {without}
+        images = re.findall(r'<img class="(logo-customizable|strip-logo)" src="[^"]+" alt="([^"]*)"', page)
+        assert len(images) == len(logos)
+        named = [alt for _, alt in images if alt] + re.findall(r"</span>(App)</p>", page)
+        # Where the form has no logo it has the app's name, and the header's logo is beside it.
+        assert named == (["App"] * 2 if without == "FORM_LOGO" else ["App"])
+        if without != "FORM_LOGO":
+            form = page.partition("<main")[2].partition("</main>")[0]
+            assert ("logo-customizable" in form) is (inclusion == "IN")
+            assert (page.index("logo-customizable") > page.index("<h1>")) is (position == "BOTTOM")
+
+
 def test_without_graphics_no_page_has_any(templates: Rendering) -> None:
     """Neither the style's nor our own."""
     for graphics, expected in ((True, True), (False, False)):
