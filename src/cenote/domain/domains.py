@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from cenote.domain.errors import InvalidParameter
+from cenote.domain.errors import FeatureUnavailableInTier, InvalidParameter
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -51,16 +51,35 @@ def check_name(name: str, *, custom: bool) -> None:
             raise InvalidParameter(f"Domain cannot contain reserved word: {word}")
 
 
-def created(request: Document) -> dict[str, Any]:
-    """What is kept of a request."""
+def check_routing(request: Document, *, custom: bool) -> None:
+    """InvalidParameter for Routing: it fails over between regions, for custom domains only (documented)."""
+    if not request.get("Routing"):
+        return
+    if not custom:
+        raise InvalidParameter("Routing is supported for custom domains only.")  # assumed
+    raise InvalidParameter(
+        "Routing: a pool of Cenote has no replica in another region; let DNS or a load balancer choose the node."
+    )
+
+
+def check_tier(pool: Document, document: Document) -> None:
+    """FeatureUnavailableInTier for managed login in the LITE tier (documented at ManagedLoginVersion, text assumed)."""
+    if document.get("ManagedLoginVersion") == MANAGED and pool["UserPoolTier"] == "LITE":
+        raise FeatureUnavailableInTier("Managed login is not available in the LITE tier.")
+
+
+def created(pool: Document, request: Document) -> dict[str, Any]:
+    """What is kept of a request, for a domain of this pool."""
     version = request.get("ManagedLoginVersion", CLASSIC)
     if version not in {CLASSIC, MANAGED}:
         raise InvalidParameter("ManagedLoginVersion must be 1 or 2.")  # assumed
-    document = {"ManagedLoginVersion": version}
-    document |= {name: request[name] for name in ("CustomDomainConfig", "Routing") if name in request}
+    document: dict[str, Any] = {"ManagedLoginVersion": version}
+    if "CustomDomainConfig" in request:
+        document["CustomDomainConfig"] = request["CustomDomainConfig"]
+    check_tier(pool, document)
     return document
 
 
-def updated(document: Document, request: Document) -> dict[str, Any]:
+def updated(pool: Document, document: Document, request: Document) -> dict[str, Any]:
     """After UpdateUserPoolDomain: what is left out stays (documented at ManagedLoginVersion)."""
-    return created({**document, **request})
+    return created(pool, {**document, **request})

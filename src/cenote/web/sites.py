@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cenote.domain.deployment import Deployment
+from cenote.domain.domains import Domain
 from cenote.store import Store
 
 # What stands between the prefix of a pool's domain and the base host.
@@ -18,10 +19,14 @@ LABEL: Final = "auth"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a request came to: its URL without a trailing slash, and whose domain it is, if a pool's."""
+    """Where a request came to: its URL without a trailing slash, and whose domain it is, if a pool's.
+
+    `managed_login_version` is that domain's: which of a client's looks its pages have. The base host has none.
+    """
 
     base_url: str
     pool_id: str | None = None
+    managed_login_version: int | None = None
 
     @property
     def secure(self) -> bool:
@@ -50,13 +55,17 @@ class Sites:
         domain = await self.store.domains.find(asked)
         if domain is None or domain.is_custom is (asked != name):
             return self._base
-        return Site(self.url(domain.name, is_custom=domain.is_custom), domain.pool_id)
+        return self._site(domain)
 
     async def of_pool(self, pool_id: str) -> Site:
         """Where the pool is found: at its own domain, a custom one first, or at the base host."""
         for domain in await self.store.domains.of_pool(pool_id):
-            return Site(self.url(domain.name, is_custom=domain.is_custom), pool_id)
+            return self._site(domain)
         return self._base
+
+    def _site(self, domain: Domain) -> Site:
+        url = self.url(domain.name, is_custom=domain.is_custom)
+        return Site(url, domain.pool_id, domain.managed_login_version)
 
     def url(self, name: str, *, is_custom: bool) -> str:
         host = name if is_custom else name + self._suffix

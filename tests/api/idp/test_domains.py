@@ -94,3 +94,34 @@ def test_a_pool_with_a_domain_is_deleted_after_it(idp: Any, pool: str, name: str
     idp.delete_user_pool_domain(UserPoolId=pool, Domain=name)
     idp.delete_user_pool(UserPoolId=pool)
     assert idp.describe_user_pool_domain(Domain=name)["DomainDescription"] == {}
+
+
+ROUTING = {"Failover": {"SecondaryRegion": "eu-west-1", "PrimaryRoute53HealthCheckId": "1f2e3d4c"}}
+
+
+def test_failover_to_another_region_is_refused_for_a_prefix_and_for_a_name_of_its_own(
+    idp: Any, pool: str, name: str
+) -> None:
+    own = {"Domain": f"{name}.example.com", "CustomDomainConfig": CERTIFICATE}
+    for domain, reason in (({"Domain": name}, "custom domains only"), (own, "no replica in another region")):
+        with pytest.raises(idp.exceptions.InvalidParameterException, match=reason):
+            idp.create_user_pool_domain(UserPoolId=pool, Routing=ROUTING, **domain)
+        assert idp.create_user_pool_domain(UserPoolId=pool, **domain)["ManagedLoginVersion"] == 1
+        with pytest.raises(idp.exceptions.InvalidParameterException, match=reason):
+            idp.update_user_pool_domain(UserPoolId=pool, Routing=ROUTING, **domain)
+        assert "Routing" not in idp.describe_user_pool_domain(Domain=domain["Domain"])["DomainDescription"]
+
+
+def test_managed_login_is_no_part_of_the_lite_tier(idp: Any, make: PoolFactory, name: str) -> None:
+    pool = make.pool(UserPoolTier="LITE")
+    with pytest.raises(idp.exceptions.FeatureUnavailableInTierException, match="Managed login"):
+        idp.create_user_pool_domain(UserPoolId=pool, Domain=name, ManagedLoginVersion=2)
+    idp.create_user_pool_domain(UserPoolId=pool, Domain=name)
+    with pytest.raises(idp.exceptions.FeatureUnavailableInTierException, match="Managed login"):
+        idp.update_user_pool_domain(UserPoolId=pool, Domain=name, ManagedLoginVersion=2)
+    idp.update_user_pool(UserPoolId=pool, UserPoolTier="ESSENTIALS")
+    idp.update_user_pool_domain(UserPoolId=pool, Domain=name, ManagedLoginVersion=2)
+    with pytest.raises(idp.exceptions.FeatureUnavailableInTierException, match="Managed login"):
+        idp.update_user_pool(UserPoolId=pool, UserPoolTier="LITE")
+    idp.update_user_pool_domain(UserPoolId=pool, Domain=name, ManagedLoginVersion=1)
+    idp.update_user_pool(UserPoolId=pool, UserPoolTier="LITE")

@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 import pytest
-from tests.browser import App, Page, oauth_app
+from tests.browser import App, Browser, Page, oauth_app
 from tests.conftest import PoolFactory
 
 PNG = base64.b64decode(
@@ -108,6 +108,37 @@ def test_the_classic_css_and_logo_are_shown_for_one_client_or_all(app: App, make
     logo = mine.partition('class="logo-customizable" src="')[2].partition('"')[0]
     assert app.browser().get(logo).body == PNG
     assert "logo-customizable" not in theirs
+
+
+def test_the_domains_version_chooses_between_a_style_and_the_classic_look(app: App) -> None:
+    name = f"look-{secrets.token_hex(4)}"
+    app.server.idp.create_user_pool_domain(UserPoolId=app.pool, Domain=name)
+    app.server.idp.set_ui_customization(UserPoolId=app.pool, CSS=".label-customizable { color: #112233; }")
+    style(app, Settings={"componentClasses": {"buttons": {"borderRadius": 3}}})
+
+    def looks(host: str) -> tuple[bool, bool]:
+        text = Browser(app.server, host).get("/login", app.request()).text
+        return "--button-round:3px" in text, ".label-customizable { color: #112233; }" in text
+
+    assert looks(f"{name}.auth.localhost") == (False, True)
+    app.server.idp.update_user_pool_domain(UserPoolId=app.pool, Domain=name, ManagedLoginVersion=2)
+    assert looks(f"{name}.auth.localhost") == (True, False)
+    assert looks("") == (True, False)
+
+
+def test_each_domain_of_a_pool_has_the_look_of_its_own_version(app: App) -> None:
+    name = f"look-{secrets.token_hex(4)}"
+    app.server.idp.create_user_pool_domain(UserPoolId=app.pool, Domain=name, ManagedLoginVersion=2)
+    app.server.idp.create_user_pool_domain(
+        UserPoolId=app.pool,
+        Domain=f"{name}.example.com",
+        CustomDomainConfig={"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/1f2e3d4c"},
+    )
+    app.server.idp.set_ui_customization(UserPoolId=app.pool, CSS=".label-customizable { color: #112233; }")
+    managed = Browser(app.server, f"{name}.auth.localhost").get("/login", app.request()).text
+    classic = Browser(app.server, f"{name}.example.com").get("/login", app.request()).text
+    assert "<style" not in managed  # no style was made for the client
+    assert ".label-customizable { color: #112233; }" in classic
 
 
 @pytest.mark.parametrize(

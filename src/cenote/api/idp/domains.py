@@ -12,6 +12,7 @@ from cenote.domain.errors import InvalidParameter, ResourceNotFound
 if TYPE_CHECKING:
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
+    from cenote.store.pools import Pool
 
 NO_SUCH_DOMAIN: Final = "No such domain or user pool exists."  # recorded
 
@@ -23,9 +24,11 @@ async def create_user_pool_domain(
     """One prefix and one custom domain a pool (documented)."""
     name, custom = req["Domain"], "CustomDomainConfig" in req
     rules.check_name(name, custom=custom)
-    document, now = rules.created(req), ctx.clock()
+    rules.check_routing(req, custom=custom)
+    now = ctx.clock()
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
+        document = rules.created(pool.document, req)
         for other in await ctx.store.domains.of_pool(pool.pool_id):
             if other.is_custom is custom:
                 raise InvalidParameter(
@@ -62,10 +65,12 @@ async def update_user_pool_domain(
     ctx: Context, req: shapes.UpdateUserPoolDomainRequest
 ) -> shapes.UpdateUserPoolDomainResponse:
     async with ctx.store.transaction():
-        domain = await own(ctx, req["UserPoolId"], req["Domain"])
+        pool = await ctx.store.pools.get(req["UserPoolId"])
+        domain = await own(ctx, pool, req["Domain"])
+        rules.check_routing(req, custom=domain.is_custom)
         if domain.is_custom is not ("CustomDomainConfig" in req) and not domain.is_custom:
             raise InvalidParameter("A prefix domain has no CustomDomainConfig.")  # assumed
-        document = rules.updated(domain.document, req)
+        document = rules.updated(pool.document, domain.document, req)
         await ctx.store.domains.set_document(domain.pool_id, domain.name, document)
     return answered(Domain(domain.pool_id, domain.name, document, domain.custom_at, domain.created_at))
 
@@ -75,14 +80,13 @@ async def delete_user_pool_domain(
     ctx: Context, req: shapes.DeleteUserPoolDomainRequest
 ) -> shapes.DeleteUserPoolDomainResponse:
     async with ctx.store.transaction():
-        domain = await own(ctx, req["UserPoolId"], req["Domain"])
+        domain = await own(ctx, await ctx.store.pools.get(req["UserPoolId"]), req["Domain"])
         await ctx.store.domains.remove(domain.pool_id, domain.name)
     return {}
 
 
-async def own(ctx: Context, pool_id: str, name: str) -> Domain:
+async def own(ctx: Context, pool: Pool, name: str) -> Domain:
     """The domain, if it is this pool's."""
-    pool = await ctx.store.pools.get(pool_id)
     domain = await ctx.store.domains.find(name)
     if domain is None or domain.pool_id != pool.pool_id:
         raise ResourceNotFound(NO_SUCH_DOMAIN)
@@ -94,8 +98,6 @@ def answered(domain: Domain) -> Any:
     answer: dict[str, Any] = {"ManagedLoginVersion": domain.managed_login_version}
     if domain.is_custom:
         answer["CloudFrontDomain"] = front_of(domain)
-    if "Routing" in domain.document:
-        answer["Routing"] = domain.document["Routing"]
     return answer
 
 

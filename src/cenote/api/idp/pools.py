@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cenote.api import paging, render
 from cenote.api.registry import operation
+from cenote.domain import domains as domain_rules
 from cenote.domain import identifiers, tags
 from cenote.domain import pools as rules
 from cenote.domain.errors import InvalidParameter
@@ -56,6 +57,8 @@ async def update_user_pool(ctx: Context, req: shapes.UpdateUserPoolRequest) -> s
     async with ctx.store.transaction():
         pool = await ctx.store.pools.get(req["UserPoolId"])
         document = rules.updated(pool.document, req)
+        for domain in await ctx.store.domains.of_pool(pool.pool_id):
+            domain_rules.check_tier(document, domain.document)
         await ctx.store.pools.set_document(pool.pool_id, document, now=ctx.clock())
     return {}
 

@@ -17,7 +17,10 @@ const RULES = {
 for (const field of document.querySelectorAll('input[aria-describedby~="policy"]')) {
   field.addEventListener('input', () => {
     for (const item of document.querySelectorAll('#policy [data-rule]')) {
-      item.classList.toggle('met', RULES[item.dataset.rule](field.value, item));
+      const met = RULES[item.dataset.rule](field.value, item);
+      item.classList.toggle('met', met);
+      item.classList.toggle('passwordCheck-valid-customizable', met);
+      item.classList.toggle('passwordCheck-notValid-customizable', !met);
     }
   });
 }

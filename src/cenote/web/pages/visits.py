@@ -124,7 +124,7 @@ class Visit:
         sealed = forms.token(
             self.ctx, self.pool, self.client, self.browser, page, session=session, data=data or {}
         )
-        look = await branding.of(self.ctx, self.pool, self.client)
+        look = await branding.of(self.ctx, self.pool, self.client, self.request.site)
         html = web.rendering.page(
             template,
             self.texts,
