@@ -302,6 +302,7 @@ EXPERIMENTS: dict[str, Callable[[Setting], Iterator[Finding]]] = {
 
 def run(names: Sequence[str], setting: Setting) -> list[Finding]:
     findings = []
+    Cenote().install()
     for name in names:
         if name not in EXPERIMENTS:
             raise BenchError(f"no experiment {name!r}: there are {', '.join(EXPERIMENTS)}")

@@ -1,5 +1,6 @@
 """The servers measured: how each is installed, started and known to be ready. To add one, add a class."""
 
+import compileall
 import importlib.metadata
 import os
 import shutil
@@ -69,6 +70,8 @@ class Cenote(Server):
     def install(self) -> str:
         if not self._program.exists():
             raise NotHere(f"{self._program} is not there: install the package first")
+        # As pip does with what it installs; of an editable package it leaves that to the first run.
+        compileall.compile_dir(REPOSITORY / "src", quiet=1)
         return importlib.metadata.version("cenote")
 
     @property
