@@ -134,7 +134,7 @@ class Visit:
             languages_form=SHOWN_AGAIN.get(page, "") if self.request.method == "POST" else "",
             form=sealed,
             session=session,
-            faulty=Faulty(faulty, self.texts(error)) if error else None,
+            faulty=Faulty(faulty, self.texts.of_error(error)) if error else None,
             notice=self.texts(notice) if notice else "",
             look=look,
             **values,
