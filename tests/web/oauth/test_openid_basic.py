@@ -6,7 +6,7 @@ that mode alone stands in test_openid_form_post.py.
 """
 
 import base64
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import pytest
@@ -16,11 +16,8 @@ from tests.conftest import PoolFactory
 MODES = ("query", "form_post")
 
 
-@dataclass
 class Hearing(Browser):
     """A browser whose app hears by form what others hear by redirect: what is posted to it reads like a redirect."""
-
-    heard: list[str] = field(default_factory=list)
 
     def send(self, method: str, path: str, body: bytes | None, **headers: str) -> Page:
         page = super().send(method, path, body, **headers)
@@ -31,7 +28,6 @@ class Hearing(Browser):
             return page
         (form,) = mine
         assert (page.status, "location" in page.headers) == (200, False)
-        self.heard.append(form.action)
         location = f"{form.action}?{urlencode(form.fields)}"
         return replace(page, status=302, headers={**page.headers, "location": location})
 
