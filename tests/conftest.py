@@ -31,12 +31,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Whatever looks back at the run comes last, and is left out of one that is only of some tests."""
     last = [item for item in items if item.get_closest_marker("whole_run")]
     there = {item.path for item in items}
-    whole = there.issuperset(
-        path for name in ("api/idp", "flows") for path in (HERE / name).rglob("test_*.py")
-    )
     narrowed = any(config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "deselect"))
     narrowed = narrowed or any("::" in argument for argument in config.args)
-    items[:] = [item for item in items if item not in last] + (last if whole and not narrowed else [])
+
+    def is_whole(item: pytest.Item) -> bool:
+        folders = [name for marker in item.iter_markers("whole_run") for name in marker.args]
+        return not narrowed and there.issuperset(
+            path for name in folders for path in (HERE / name).rglob("test_*.py")
+        )
+
+    items[:] = [item for item in items if item not in last] + [item for item in last if is_whole(item)]
 
 
 @dataclass

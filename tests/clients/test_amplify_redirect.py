@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 from tests.browser import PASSWORD, App, claims, oauth_app
 from tests.clients.drivers import FOLDER, Node, or_fail
 from tests.clients.test_chromium import BROWSER
@@ -142,10 +142,15 @@ def tokens(page: Page, **options: Any) -> dict[str, str] | None:
 
 def test_an_app_signs_its_user_in_by_the_pages_and_out_again(site: Site, page: Page) -> None:
     app = site.app
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 (Playwright marks what it is given)
     page.goto(f"{site.origin}/")
     assert tokens(page) is None
     page.evaluate("() => { app.signIn({ customState: 'where it was' }) }")
     page.wait_for_url(f"https://{site.domain}/login?**")
+    page.locator(".languages summary").click()
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url(f"https://{site.domain}/login?**lang=en")
     page.get_by_label("User name").fill(app.user)
     page.get_by_label("Password", exact=True).fill("Wrong-Horse-9")
     page.get_by_role("button", name="Sign in").click()
@@ -166,8 +171,12 @@ def test_an_app_signs_its_user_in_by_the_pages_and_out_again(site: Site, page: P
     assert renewed is not None
     assert renewed["access"] != first["access"]
 
-    names = {cookie["name"] for cookie in page.context.cookies(f"https://{site.domain}/")}
-    assert names >= {"__Host-cenote-browser", f"__Host-cenote-{app.pool}"}
+    wanted = {"__Host-cenote-browser", "__Host-cenote-lang", f"__Host-cenote-{app.pool}"}
+    kept = {cookie["name"] for cookie in page.context.cookies(f"https://{site.domain}/")}
+    # All that the server sets, and the browser takes each: with the prefix it would not where something is missing.
+    ours = [answer for answer in answers if answer.url.startswith(f"https://{site.domain}/")]
+    lines = [line for answer in ours for line in answer.header_values("set-cookie")]
+    assert {line.partition("=")[0] for line in lines} == kept == wanted
     page.evaluate("() => { app.signOut() }")
     page.wait_for_url(f"{site.origin}/bye**")
     assert tokens(page) is None

@@ -2,11 +2,12 @@
 
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tests.browser import PASSWORD, App, Browser, oauth_app
-from tests.conftest import PoolFactory
+from tests.conftest import PoolFactory, running, settings_for
 
 from cenote.flows.browser_sessions import cookie_name
 from cenote.web import http
@@ -152,6 +153,35 @@ def test_case_52_under_https_cookies_are_secure_and_bound_to_their_host() -> Non
         "SameSite=Lax",
         "Secure",
     }
+
+
+def test_case_52_every_cookie_of_an_https_server_has_the_prefix(tmp_path: Path) -> None:
+    """By HTTP behind something that ends TLS: the scheme is the public URL's."""
+    settings = settings_for(tmp_path / "data", public_url="https://login.example.com")
+    with running(settings) as server:
+        make = PoolFactory(server)
+        pool = make.pool(DeviceConfiguration={"DeviceOnlyRememberedOnUserPrompt": False})
+        app = oauth_app(make, pool=pool)
+        browser = Browser(server, "login.example.com")
+        page = browser.get("/login", app.request(lang="de"))
+        done = browser.fill(page, username=app.user, password=PASSWORD)
+        assert "code" in done.given
+        cookies = (*page.cookies, *done.cookies)
+        assert {cookie.partition("=")[0] for cookie in cookies} == {
+            "__Host-cenote-browser",
+            "__Host-cenote-lang",
+            f"__Host-cenote-{pool}",
+            f"__Host-cenote-device-{pool}",
+        }
+        # What a browser wants to see of a name with the prefix.
+        assert all("; Secure" in cookie and "; Path=/;" in cookie for cookie in cookies)
+        assert '<html lang="de">' in browser.get("/login", app.request()).text
+        # A page of another host below could have planted the plain name.
+        browser.jar.pop("__Host-cenote-lang")
+        browser.jar["cenote-lang"] = "fr"
+        assert '<html lang="en">' in browser.get("/login", app.request()).text
+        gone = browser.get("/logout", {"client_id": app.id, "logout_uri": "https://app.example.com/bye"})
+        assert all(cookie.startswith("__Host-") for cookie in gone.cookies)
 
 
 def test_each_pool_has_a_session_of_its_own_on_the_base_host(make: PoolFactory) -> None:

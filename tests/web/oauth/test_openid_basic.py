@@ -1,18 +1,72 @@
 """The requirements of the OpenID "Basic OP" certification profile, each under the name of its conformance test.
 
-They are documented by OpenID Connect Core 1.0; where Cognito documents something else, a test says so.
+They are documented by OpenID Connect Core 1.0; where Cognito documents something else, a test says so. The "Form
+Post OP" profile is all of these once more with `response_mode=form_post`, so that each runs in both modes; what is of
+that mode alone stands in test_openid_form_post.py.
 """
 
 import base64
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import pytest
-from tests.browser import CALLBACK, PASSWORD, App, claims, oauth_app, pkce
+from tests.browser import CALLBACK, PASSWORD, App, Browser, Page, claims, forms, oauth_app, pkce
 from tests.conftest import PoolFactory
 
+MODES = ("query", "form_post")
 
-@pytest.fixture(scope="module")
-def app(make: PoolFactory) -> App:
-    return oauth_app(make, secret=True)
+
+class Hearing(Browser):
+    """A browser whose app hears by form what others hear by redirect: what is posted to it reads like a redirect."""
+
+    def send(self, method: str, path: str, body: bytes | None, **headers: str) -> Page:
+        page = super().send(method, path, body, **headers)
+        mine = [form for form in forms(page) if form.action == CALLBACK] if page.body else []
+        if not mine:
+            # No answer for the app goes any other way.
+            assert not page.headers.get("location", "").startswith(CALLBACK)
+            return page
+        (form,) = mine
+        assert (page.status, "location" in page.headers) == (200, False)
+        location = f"{form.action}?{urlencode(form.fields)}"
+        return replace(page, status=302, headers={**page.headers, "location": location})
+
+
+@dataclass
+class InMode(App):
+    """An app that asks for its answers in a response mode."""
+
+    mode: str
+
+    def request(self, **changes: str | None) -> dict[str, str]:
+        return super().request(**{"response_mode": self.mode, **changes})
+
+    def browser(self) -> Browser:
+        return Hearing(self.server) if self.mode == "form_post" else super().browser()
+
+
+def in_mode(make: PoolFactory, mode: str) -> InMode:
+    app = oauth_app(make, secret=True)
+    return InMode(app.server, app.pool, app.client, app.user, app.sub, mode)
+
+
+@pytest.fixture(scope="module", params=MODES)
+def app(make: PoolFactory, request: pytest.FixtureRequest) -> InMode:
+    return in_mode(make, request.param)
+
+
+@pytest.fixture(params=MODES)
+def timed(own: PoolFactory, request: pytest.FixtureRequest) -> InMode:
+    """One whose server has a clock of its own."""
+    return in_mode(own, request.param)
+
+
+def signed_in_again(app: App, browser: Browser, **changes: str) -> int:
+    """The time of the sign-in that a request insists on, after one of a known user that it does not take."""
+    page = browser.get("/oauth2/authorize", app.request(**changes))
+    assert page.location.startswith("/login?")
+    answer = browser.fill(browser.get(page.location), username=app.user, password=PASSWORD)
+    return int(claims(app.token(code=answer.given["code"]).document["id_token"])["auth_time"])
 
 
 def test_oidcc_response_type_missing(app: App) -> None:
@@ -119,9 +173,14 @@ def test_oidcc_ensure_other_scope_order_succeeds(app: App) -> None:
     assert app.code(scope="email openid")
 
 
-def test_oidcc_prompt_login(app: App) -> None:
-    page = app.signed_in().get("/oauth2/authorize", app.request(prompt="login"))
-    assert page.location.startswith("/login?")
+def test_oidcc_prompt_login(timed: InMode) -> None:
+    """The user signs in twice, and the second ID token tells of the second sign-in."""
+    browser, clock = timed.signed_in(), timed.server.clock
+    first = int(claims(timed.tokens(browser)["id_token"])["auth_time"])
+    clock.advance(seconds=2)
+    assert claims(timed.tokens(browser)["id_token"])["auth_time"] == first
+    second = signed_in_again(timed, browser, prompt="login")
+    assert first + 2 <= second <= clock() // 1000
 
 
 def test_oidcc_prompt_none_not_logged_in(app: App) -> None:
@@ -136,7 +195,19 @@ def test_oidcc_prompt_none_logged_in(app: App) -> None:
     assert (first["sub"], first["auth_time"]) == (second["sub"], second["auth_time"])
 
 
-def test_oidcc_max_age_1(app: App) -> None:
+def test_oidcc_max_age_1(timed: InMode) -> None:
+    """A sign-in that is older than a second does not do; the new one says when it was."""
+    browser, clock = timed.signed_in(), timed.server.clock
+    clock.freeze()
+    first = int(claims(timed.tokens(browser)["id_token"])["auth_time"])
+    clock.advance(seconds=2)
+    second = signed_in_again(timed, browser, max_age="1")
+    assert second == clock() // 1000 >= first + 2
+    # Just now, it does.
+    assert claims(timed.tokens(browser, max_age="1")["id_token"])["auth_time"] == second
+
+
+def test_oidcc_max_age_0_is_a_sign_in_each_time(app: App) -> None:
     page = app.signed_in().get("/oauth2/authorize", app.request(max_age="0"))
     assert page.location.startswith("/login?")
 

@@ -67,11 +67,22 @@ def test_oidcc_form_post_after_a_sign_in_on_the_pages(app: App) -> None:
         ({"prompt": "none login"}, "invalid_request"),
         ({"code_challenge": "x"}, "invalid_request"),
         ({"max_age": "x"}, "invalid_request"),
+        # And what is wrong before anybody has looked at the mode.
+        ({"response_type": None}, "invalid_request"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_type": "token"}, "unauthorized_client"),
+        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"nonce": "n" * 513}, "invalid_request"),
     ],
 )
-def test_oidcc_form_post_every_error_is_posted(app: App, changes: dict[str, str], error: str) -> None:
+def test_oidcc_form_post_every_error_is_posted(app: App, changes: dict[str, str | None], error: str) -> None:
     fields = posted(app, **changes)
     assert (fields["error"], fields["state"]) == (error, "a state")
+
+
+def test_an_error_of_a_mode_that_is_none_goes_by_redirect(app: App) -> None:
+    page = app.signed_in().get("/oauth2/authorize", app.request(response_mode="form_posts"))
+    assert (page.status, page.given["error"]) == (302, "invalid_request")
 
 
 def test_oidcc_form_post_max_age_and_prompt_none(app: App) -> None:

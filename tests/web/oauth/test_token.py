@@ -33,6 +33,20 @@ def test_a_code_becomes_an_id_an_access_and_a_refresh_token(app: App) -> None:
     assert (page.headers["cache-control"], page.headers["pragma"]) == ("no-store", "no-cache")
 
 
+def test_case_12_no_answer_of_the_token_endpoint_is_kept_or_told_to_others(app: App) -> None:
+    """RFC 6749 5.1 and 5.2: with tokens, and with an error."""
+    code = app.code()
+    first = app.token(code=code)
+    refreshed = app.token(
+        grant_type="refresh_token", redirect_uri=None, refresh_token=first.document["refresh_token"]
+    )
+    wrong = app.token(code=code)
+    assert [page.status for page in (first, refreshed, wrong)] == [200, 200, 400]
+    for page in (first, refreshed, wrong):
+        assert (page.headers["cache-control"], page.headers["pragma"]) == ("no-store", "no-cache")
+        assert page.headers["referrer-policy"] == "no-referrer"
+
+
 def test_the_tokens_of_a_code_say_what_was_asked_and_granted(app: App) -> None:
     tokens = app.tokens(nonce="n-0", scope="openid email")
     access, identity = claims(tokens["access_token"]), claims(tokens["id_token"])

@@ -1,4 +1,4 @@
-"""A page as axe-core sees it, and what a phone or a keyboard cannot reach on it."""
+"""A page as axe-core sees it, what a phone or a keyboard cannot reach on it, and what it weighs."""
 
 import functools
 from pathlib import Path
@@ -14,6 +14,12 @@ SMALL = """(smallest) => [...document.querySelectorAll('button, input:not([type=
   .filter((one) => one.checkVisibility() && !one.classList.contains('hidden'))
   .filter((one) => one.getBoundingClientRect().height < smallest && !one.closest('.steps'))
   .map((one) => one.outerHTML)"""
+# All that a page loads, in bytes before any compression, be it from the server or from what the browser has kept.
+HEAVIEST = 60_000
+WEIGHT = """() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+  .map((one) => one.decodedBodySize)"""
+SEEN: dict[str, set[str]] = {}
+"""The templates that a walk has come by in this run, with the looks in which it has."""
 
 
 @functools.cache
@@ -24,7 +30,8 @@ def axe() -> str:
 
 
 def faults(page: Page) -> list[Any]:
-    """What is serious to who uses a keyboard, a screen reader or a finger."""
+    """What is serious to who uses a keyboard, a screen reader or a finger, or waits for it on a slow line."""
+    weight = weight_of(page)
     page.evaluate(axe())
     found = page.evaluate("async () => (await axe.run()).violations")
     serious = [
@@ -39,5 +46,16 @@ def faults(page: Page) -> list[Any]:
         *serious,
         *small,
         *(["wider than the screen"] if wide else []),
+        *([f"{weight} bytes"] if weight >= HEAVIEST else []),
         *([] if headings == 1 else ["h1"]),
     ]
+
+
+def weight_of(page: Page) -> int:
+    """The bytes of the page and of everything that it loads."""
+    # The page itself and its stylesheet, at least; a page that goes on by itself never says that it has loaded.
+    page.wait_for_function(
+        f"() => {{ const all = ({WEIGHT})(); return all.length > 1 && all.every(Boolean); }}"
+    )
+    sizes: list[int] = page.evaluate(WEIGHT)
+    return sum(sizes)

@@ -54,7 +54,7 @@ def test_a_device_is_connected(chromium: Browser, app: App, look: str, *, script
         java_script_enabled=scripts,
     )
     page, codes = context.new_page(), begin(app)
-    walk = Walk(app, page, f"device-{look}", scripts=scripts)
+    walk = Walk(app, page, look, way="device-", scripts=scripts)
     page.goto(codes["verification_uri"])
     walk.see("Connect a device")
     walk.type(Code="BCDF-GHJK")

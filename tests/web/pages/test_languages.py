@@ -25,7 +25,10 @@ def used() -> set[str]:
         found |= set(SAID.findall(module.read_text()))
     for texts in (challenges.FACTORS, consent.SCOPES, problem.SENTENCES, fields.LABELS, sign_up.TERMS):
         found |= set(texts.values())
-    found |= {text for _, text in fields._FAULTS} | {contact.title for contact in mfa_setup.CONTACTS.values()}
+    found |= {text for _, text in languages.SHAPES} | {
+        contact.title for contact in mfa_setup.CONTACTS.values()
+    }
+    found.add(languages.UNSPOKEN)
     # What English has a sentence of its own for, the other languages have one for as well.
     return (found | set(languages.PLAIN_ENGLISH)) - {""}
 

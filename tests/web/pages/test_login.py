@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.browser import CALLBACK, PASSWORD, App, Browser, Page, oauth_app
 from tests.conftest import PoolFactory
+from tests.outbox import newest_to
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,35 @@ def test_case_50_each_sign_in_begins_a_session_of_its_own(app: App) -> None:
         assert browser.fill(browser.get(page.location), username=app.user, password=PASSWORD).status == 303
         cookies.append(next(value for name, value in browser.jar.items() if name.startswith("cenote-eu-")))
     assert cookies[0] != cookies[1]
+
+
+def test_case_11_posted_credentials_are_answered_with_303(app: App) -> None:
+    """A 307 would have the browser post them to the app, and some did with 302."""
+    browser = app.browser()
+    done = browser.fill(opened(app, browser), username=app.user, password=PASSWORD)
+    assert (done.status, done.location.startswith(f"{CALLBACK}?code=")) == (303, True)
+    assert PASSWORD not in done.location + done.text
+    # Each step of a longer way, which carries none on.
+    asked = browser.fill(opened(app, browser, prompt="login consent"), username=app.user, password=PASSWORD)
+    assert (asked.status, asked.location.startswith("/consent?")) == (303, True)
+    assert PASSWORD not in asked.location + asked.text
+    assert browser.fill(browser.get(asked.location), choice="allow").status == 303
+    assert browser.fill(browser.get("/selectAccount", app.request()), choice="continue").status == 303
+    # Wrong ones lead nowhere.
+    wrong = browser.fill(opened(app, app.browser()), username=app.user, password="Wrong-Horse-9")
+    assert (wrong.status, "location" in wrong.headers) == (400, False)
+
+
+def test_case_11_a_posted_code_is_answered_with_303(make: PoolFactory) -> None:
+    factors = ["PASSWORD", "EMAIL_OTP"]
+    pool = make.pool(Policies={"SignInPolicy": {"AllowedFirstAuthFactors": factors}})
+    app = oauth_app(make, pool=pool, ExplicitAuthFlows=["ALLOW_USER_AUTH"])
+    browser = app.browser()
+    asked = browser.fill(browser.fill(opened(app, browser), username=app.user), answer="EMAIL_OTP")
+    code = newest_to(app.server.url, f"{app.user}@example.com")["code"]
+    done = browser.fill(asked, answer=code)
+    assert (done.status, done.location.startswith(f"{CALLBACK}?code=")) == (303, True)
+    assert f"={code}" not in done.location
 
 
 def test_case_52_cookies_are_for_this_host_and_no_script(app: App) -> None:

@@ -24,10 +24,12 @@ from cenote.web.oauth.device_tickets import Ticket
 from cenote.web.problems import Problem
 from cenote.web.sites import Site
 
+# The one mode in which any response_type may be answered.
+FORM_POST: Final = "form_post"
 # response_type, the OAuth flow that a client needs for it, and the modes that it may be answered in, the default first.
 RESPONSE_TYPES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "code": ("code", ("query", "fragment", "form_post")),
-    "token": ("implicit", ("fragment", "form_post")),
+    "code": ("code", ("query", "fragment", FORM_POST)),
+    "token": ("implicit", ("fragment", FORM_POST)),
 }
 PROMPTS: Final = frozenset({"none", "login", "select_account", "consent"})
 # Members that are looked at; all others travel along and are ignored (RFC 6749 3.1).
@@ -190,6 +192,9 @@ def to_own_address(request: AuthorizeRequest) -> AuthorizeRequest:
     if uri not in document.get("CallbackURLs", ()):
         raise Problem("redirect_mismatch")
     request.redirect_uri = uri
+    if parameters.get("response_mode") == FORM_POST:
+        # Whatever else is wrong with the request, its client hears of it as of an answer.
+        request.response_mode = FORM_POST
     return request
 
 
@@ -235,7 +240,8 @@ def check_response_type(request: AuthorizeRequest) -> None:
         raise OAuthError("unsupported_response_type")
     flow, modes = RESPONSE_TYPES[wanted]
     request.response_type = wanted
-    request.response_mode = modes[0]
+    if request.response_mode not in modes:
+        request.response_mode = modes[0]
     refused = flow == "implicit" and tags.is_strict(request.pool.document)
     if refused or not oauth.allows(request.client.document, flow):
         raise OAuthError("unauthorized_client")

@@ -231,11 +231,11 @@ async def answered(visit: Visit) -> Answer:
             return await login.refused(visit, username, error)
         if challenge in FIRST:
             return await again(visit, username, challenge, error)
-        message, faulty = error.message, None
+        faulty = None
         if challenge == "NEW_PASSWORD_REQUIRED" and not isinstance(error, PASSWORD_ERRORS):
             asked_for = [fields.of(name, required=True) for name in missing(form.data)]
-            message, faulty = fields.fault(error.message, asked_for, visit.texts)
-        return await question(visit, username, challenge, session, kept, error=message, faulty=faulty)
+            faulty = fields.faulty(error.message, asked_for)
+        return await question(visit, username, challenge, session, kept, error=error.message, faulty=faulty)
     return await login.went_on(visit, username, outcome)
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from cenote.domain import attributes as attribute_rules
 from cenote.store.pools import Pool
-from cenote.web.pages.languages import Texts
 
 LABELS: Final = {
     "email": "E-mail address",
@@ -40,21 +39,9 @@ MISSING: Final = "Fill in this field, please."
 # A phone number as people write it: what is between its digits, nobody's number has.
 _NUMBER: Final = re.compile(r"\+[0-9][0-9 ()./-]*", re.ASCII)
 SPACES: Final = "Please leave out spaces."
-UNFIT: Final = "Please check what you entered."
 # What the engine says of one attribute (`domain/attributes.py`): which, and in what it does not fit.
 _OF_ATTRIBUTE: Final = re.compile(
-    r"(?:Attributes did not conform to the schema|Invalid user attributes): (?P<name>[^\s]+): (?P<fault>[^\n]+)\n?"
-)
-_FAULTS: Final = tuple(
-    (re.compile(pattern), text)
-    for pattern, text in (
-        (r"The attribute is required", MISSING),
-        (r"String must be no shorter than (\d+) characters", "Please enter at least {count} characters."),
-        (r"String must be no longer than (\d+) characters", "Please enter at most {count} characters."),
-        (r"Must be a number", "Please enter a number."),
-        (r"Number must be no greater than (-?\d+)", "Please enter {count} or less."),
-        (r"Number must be no less than (-?\d+)", "Please enter {count} or more."),
-    )
+    r"(?:Attributes did not conform to the schema|Invalid user attributes): (?P<name>[^\s]+): [^\n]+\n?"
 )
 # Errors that are about one attribute whatever it holds, and which.
 _ABOUT: Final = {
@@ -119,19 +106,9 @@ def is_name(typed: str) -> bool:
     return all(unicodedata.category(character)[0] in _NAMING for character in typed)
 
 
-def fault(message: str, asked: Sequence[Field], texts: Texts) -> tuple[str, str]:
-    """What an error says of one of the fields that were asked for, and that field's id; empty if of none of them."""
+def faulty(message: str, asked: Sequence[Field]) -> str:
+    """The id of the field, of those that were asked for, that an error is about; empty if of none of them."""
     found = _OF_ATTRIBUTE.fullmatch(message)
     about = found["name"] if found else _ABOUT.get(message, "")
     number = next((number for number, field in enumerate(asked, 1) if field.name == about), None)
-    place = "" if number is None else f"attribute-{number}"
-    return (described(found["fault"], texts) if found else message), place
-
-
-def described(fault: str, texts: Texts) -> str:
-    """What does not fit, in the language of the page."""
-    for pattern, text in _FAULTS:
-        found = pattern.fullmatch(fault)
-        if found:
-            return texts(text, count=found[1]) if found.groups() else texts(text)
-    return texts(UNFIT)
+    return "" if number is None else f"attribute-{number}"

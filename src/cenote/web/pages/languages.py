@@ -1,5 +1,6 @@
 """The languages of the pages: gettext catalogs, read when first asked for."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,74 @@ PLAIN_ENGLISH: Final[Mapping[str, str]] = {
     "An account with the given phone_number already exists.": "There is an account with this phone number already.",
     "A client attempted to write unauthorized attribute": "This cannot be changed here.",
     "Selected challenge is not available.": "This way of signing in is not available.",
+    "Preferred username cannot be provided for unconfirmed account, since user pool is configured for preferred"
+    " username alias.": "You can choose a preferred user name once your account is confirmed.",
+    "User has no attribute that could be verified.": (
+        "This account has no e-mail address or phone number that a code could be sent to."
+    ),
+    "Contact administrator to reset password.": "Please ask your administrator to reset your password.",
+    "The destination is not a single address.": "No code can be sent to this address or number.",
 }
+# What is said of an error that has no words of its own in a language: never AWS's English.
+UNSPOKEN: Final = "That did not work. Please try again."
+_UNFIT: Final = r"(?:Attributes did not conform to the schema|Invalid user attributes): "
+# AWS's sentences that hold something of their occasion, or mean what another does: what stands for them, with the parts
+# that it takes over. The reason for which a function of the operator refuses is theirs, and is shown as it is.
+SHAPES: Final = tuple(
+    (re.compile(shape, re.DOTALL), text)
+    for shape, text in (
+        (r"\w+ failed with error (?P<reason>.*?)\.?", "This was refused: {reason}"),
+        (r"\w+ invocation failed due to .*", "The service cannot answer now. Please try again soon."),
+        (
+            r"Unrecognizable lambda output|Invalid lambda function output : .*",
+            "The service cannot answer now. Please try again soon.",
+        ),
+        (_UNFIT + r"\S+: The attribute is required\n?", "Fill in this field, please."),
+        (
+            _UNFIT + r"\S+: String must be no shorter than (?P<count>\d+) characters\n?",
+            "Please enter at least {count} characters.",
+        ),
+        (
+            _UNFIT + r"\S+: String must be no longer than (?P<count>\d+) characters\n?",
+            "Please enter at most {count} characters.",
+        ),
+        (_UNFIT + r"\S+: Must be a number\n?", "Please enter a number."),
+        (
+            _UNFIT + r"\S+: Number must be no greater than (?P<count>-?\d+)\n?",
+            "Please enter {count} or less.",
+        ),
+        (_UNFIT + r"\S+: Number must be no less than (?P<count>-?\d+)\n?", "Please enter {count} or more."),
+        (_UNFIT + r".*", "Please check what you entered."),
+        (
+            r"Cannot modify .*|user\.\S+: Attribute .*",
+            "A client attempted to write unauthorized attribute",
+        ),
+        (
+            r"Username and the given [\w ]+ must be the same\.",
+            "Please enter the same address or number as your user name.",
+        ),
+        (
+            r"User cannot be confirmed\. Current status is \w+|User is already confirmed\.",
+            "User cannot be confirmed. Current status is CONFIRMED",
+        ),
+        (
+            r"Password reset required for user due to security reasons",
+            "Password reset required for the user",
+        ),
+        (r"SignUp is not permitted for this user pool", "Signing up is not open here."),
+        (r"Exception migrating user in app client \w+", "User does not exist."),
+        (r"Missing required parameter Session", "Invalid session for the user."),
+        (
+            r"Missing required parameter \w+|Invalid attributes given, \S+ is missing",
+            "Fill in this field, please.",
+        ),
+        (
+            r"Software Token MFA (?:does not exist|has not been enabled) .*|\w+ is not an MFA type that .*",
+            "Selected challenge is not available.",
+        ),
+        (r"CREDENTIAL is not .*", UNSPOKEN),
+    )
+)
 _BY_TAG: Final = {name.lower(): name for name in NAMES}
 # What browsers say of those two by script or by language alone.
 _ALSO: Final = {
@@ -95,6 +163,16 @@ class Texts:
     def __call__(self, text: str, /, **values: str) -> str:
         found = self.catalog.get(text, text)
         return found.format(**values) if values else found
+
+    def of_error(self, message: str) -> str:
+        """What a page says of an error, be it the engine's or its own."""
+        if message in self.catalog:
+            return self.catalog[message]
+        for shape, text in SHAPES:
+            found = shape.fullmatch(message)
+            if found:
+                return self(text, **found.groupdict())
+        return message if self.language == DEFAULT else self(UNSPOKEN)
 
 
 class Languages:

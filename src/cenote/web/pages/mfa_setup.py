@@ -146,8 +146,7 @@ async def answered(visit: Visit, data: Mapping[str, str], session: str) -> Answe
     except CognitoError as error:
         if challenges.is_over(error):
             return await login.refused(visit, at.username, error)
-        said = fields.fault(error.message, (), visit.texts)[0]
-        return await here(visit, at, value=answer, error=said)
+        return await here(visit, at, value=answer, error=error.message)
     return await login.went_on(visit, at.username, outcome)
 
 

@@ -120,10 +120,10 @@ async def posted(visit: Visit) -> Answer:
             metadata={},
         )
     except CognitoError as error:
-        message, faulty = fields.fault(error.message, asked, visit.texts)
-        if not faulty and (type(error) in FAULTY or message in OF_USERNAME):
+        faulty = fields.faulty(error.message, asked)
+        if not faulty and (type(error) in FAULTY or error.message in OF_USERNAME):
             faulty = FAULTY.get(type(error), "username")
-        return await form(visit, given=again, error=message, faulty=faulty)
+        return await form(visit, given=again, error=error.message, faulty=faulty)
     if signed_up.confirmed:
         return await login.form(visit, username=username, notice="Your account is ready. Sign in.")
     details: Any = signed_up.details or {}

@@ -23,7 +23,6 @@ from cenote.web.problems import Problem
 if TYPE_CHECKING:
     from cenote.web.router import Web
 
-LANGUAGE_COOKIE: Final = "cenote-lang"
 LANGUAGE_LIFETIME: Final = 365 * 24 * 3600
 # As long as the model lets them be at the API (UsernameType, PasswordType, AttributeValueType); a passkey's answer and
 # our own tokens have longer fields of their own.
@@ -135,7 +134,7 @@ class Visit:
             languages_form=SHOWN_AGAIN.get(page, "") if self.request.method == "POST" else "",
             form=sealed,
             session=session,
-            faulty=Faulty(faulty, self.texts(error)) if error else None,
+            faulty=Faulty(faulty, self.texts.of_error(error)) if error else None,
             notice=self.texts(notice) if notice else "",
             look=look,
             **values,
@@ -245,12 +244,17 @@ def begun(
     texts = texts_of(web, request)
     if LANGUAGE in request.query or LANGUAGE in request.form:
         secure = request.site.secure
-        cookies.append(http.cookie(LANGUAGE_COOKIE, texts.language, secure=secure, max_age=LANGUAGE_LIFETIME))
+        name = language_cookie(secure=secure)
+        cookies.append(http.cookie(name, texts.language, secure=secure, max_age=LANGUAGE_LIFETIME))
     return Visit(web, request, ctx, pool, client, query, goes_to, browser, texts, cookies)
+
+
+def language_cookie(*, secure: bool) -> str:
+    return f"{'__Host-' if secure else ''}cenote-lang"
 
 
 def texts_of(web: "Web", request: Request) -> Texts:
     """What was chosen just now, `lang` or `ui_locales`, then the cookie, then what the browser accepts."""
-    asked = request.form.get(LANGUAGE) or next(filter(None, map(request.query.get, SPOKEN)), None)
-    kept = request.cookies.get(LANGUAGE_COOKIE)
+    asked = request.form.get(LANGUAGE) or " ".join(filter(None, map(request.query.get, SPOKEN)))
+    kept = request.cookies.get(language_cookie(secure=request.site.secure))
     return web.rendering.languages[chosen(asked, kept, request.headers.get("accept-language", ""))]
