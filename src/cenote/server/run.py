@@ -48,6 +48,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> int:
             # What is loaded by now stays: the collector need not look at it again, nor so often at what requests leave.
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
+            gc.enable()
             application = Application(settings)
             listener = Listener(application, most=most, tls=tls)
             timeout = settings.stop_timeout
