@@ -13,7 +13,6 @@ from tests.clients.drivers import App, Outbox, Person, other_code
 from tests.conftest import PoolFactory
 
 # The library asks the time in a way that newer Pythons deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
 def user_of(app: App, person: Person, **tokens: Any) -> Cognito:

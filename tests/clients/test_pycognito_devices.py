@@ -14,7 +14,6 @@ from tests.conftest import PoolFactory, RunningServer
 from tests.devices import OPT_IN, TRACKED
 
 # The library asks the time in a way that newer Pythons deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,6 @@ def server_claim(user: Any, username: str, stored: bytes, b: bytes, timestamp: s
     return srp.signature(key, POOL_NAME, username, SECRET_BLOCK, timestamp)
 
 
-@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @slowly
 @given(names, names, salts, st.binary(min_size=32, max_size=32))
 def test_pycognito_and_the_server_agree_on_the_claim(
@@ -66,7 +65,6 @@ def test_pycognito_and_the_server_agree_on_the_claim(
     assert server_claim(user, username, stored, b, timestamp) == claim
 
 
-@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_a_wrong_password_makes_another_claim() -> None:
     stored = srp.verifier(POOL_NAME, "ada", "right", SALT)
     user = client("ada", "wrong")
@@ -74,7 +72,6 @@ def test_a_wrong_password_makes_another_claim() -> None:
     assert server_claim(user, "ada", stored, B_SECRET, timestamp) != claim
 
 
-@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_a_decoy_can_be_answered_but_never_rightly() -> None:
     made_up = srp.decoy(b"s" * 32, "eu-west-1_pool/nobody")
     user = client("nobody", "guess")

@@ -11,7 +11,6 @@ from tests.conftest import PoolFactory
 from tests.devices import OPT_IN, TRACKED, Phone, unconfirmed
 
 # The library asks the time in a way that newer Pythons deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 WRONG = "Incorrect username or password."
 NO_DEVICE = ("ResourceNotFound", "Device does not exist.")

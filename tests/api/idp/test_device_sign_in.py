@@ -14,7 +14,6 @@ from tests.conftest import PoolFactory
 from tests.devices import TRACKED, Phone, unconfirmed
 
 # The library asks the time in a way that newer Pythons deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 WRONG = "Incorrect username or password."
 INVALID = ("NotAuthorized", "Invalid session for the user.")

@@ -12,7 +12,6 @@ from tests.conftest import PoolFactory
 from tests.devices import OPT_IN, TRACKED, Phone, verifier_config
 
 # The library asks the time in a way that newer Pythons deprecate.
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 NO_DEVICE = ("ResourceNotFound", "Device does not exist.")
 NO_KEY = ("InvalidParameter", "Invalid device key given.")

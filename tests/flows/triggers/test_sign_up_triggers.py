@@ -124,7 +124,7 @@ def test_pre_sign_up_refuses_with_its_own_words(
         (b"null", "Invalid lambda function output : Invalid JSON"),
         (b'{"response": ' + b"[" * 100_000, "Invalid lambda function output : Invalid JSON"),
         (
-            b'{"response": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+            b'{"response": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
             "Invalid lambda function output : Invalid JSON",
         ),
         (b"[]", "Unrecognizable lambda output"),

@@ -148,8 +148,8 @@ def test_a_sign_in_that_was_just_done_is_not_asked_for_again(
     assert not goes_on(browser, "/consent", request)
 
 
-def test_that_a_sign_in_was_just_done_is_soon_forgotten(make: PoolFactory) -> None:
-    app = oauth_app(make)
+def test_that_a_sign_in_was_just_done_is_soon_forgotten(own: PoolFactory) -> None:
+    app = oauth_app(own)
     browser = app.browser()
     page = browser.get("/login", app.request(prompt="login consent"))
     led = browser.fill(page, username=app.user, password=PASSWORD)

@@ -138,7 +138,7 @@ def test_a_strong_style_is_looked_at(
 
 def test_a_styles_buttons_change_under_the_pointer(chromium: Browser, make: PoolFactory) -> None:
     app = branded(make, strong("REGULAR"))
-    page = chromium.new_page(color_scheme="light")
+    page = chromium.new_page(color_scheme="light", reduced_motion="reduce")
     page.goto(at(app, "/login"))
     button = page.locator("button.primary")
     expect(button).to_have_css("background-color", "rgb(122, 60, 255)")
@@ -150,7 +150,7 @@ def test_a_styles_buttons_change_under_the_pointer(chromium: Browser, make: Pool
 def test_density_moves_what_is_on_the_page(chromium: Browser, make: PoolFactory) -> None:
     heights = []
     for density in ("COMPACT", "REGULAR", "SPACIOUS"):
-        page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+        page = chromium.new_page(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
         page.goto(at(branded(make, strong(density)), "/login"))
         heights.append(page.locator("main").bounding_box()["height"])  # type: ignore[index]
         page.close()
@@ -231,7 +231,7 @@ def ways_that_differ(page: Page, selector: str, declared: dict[str, str]) -> lis
 def test_each_classic_class_draws_what_it_is_on(
     chromium: Browser, classic: App, path: str, classes: str, size: str
 ) -> None:
-    page = chromium.new_page(viewport=SIZES[size])  # type: ignore[arg-type]
+    page = chromium.new_page(viewport=SIZES[size], reduced_motion="reduce")  # type: ignore[arg-type]
     page.goto(at(classic, path))
     page.evaluate("() => document.activeElement.blur()")
     for name in classes.split():
@@ -240,7 +240,7 @@ def test_each_classic_class_draws_what_it_is_on(
 
 
 def test_the_classic_error_is_drawn_at_its_field_and_above_the_form(chromium: Browser, classic: App) -> None:
-    page = chromium.new_page()
+    page = chromium.new_page(reduced_motion="reduce")
     page.goto(at(classic, "/login"))
     page.locator("#username").fill(classic.user)
     page.locator("#password").fill("Wrong-Horse-9")
@@ -254,7 +254,7 @@ def test_the_classic_error_is_drawn_at_its_field_and_above_the_form(chromium: Br
 
 
 def test_a_rule_of_the_password_changes_its_classic_class(chromium: Browser, classic: App) -> None:
-    page = chromium.new_page()
+    page = chromium.new_page(reduced_motion="reduce")
     page.goto(at(classic, "/signup"))
     met, unmet = (page.locator(f".passwordCheck-{kind}-customizable") for kind in ("valid", "notValid"))
     expect(unmet).to_have_count(5)
