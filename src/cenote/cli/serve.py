@@ -1,6 +1,7 @@
 """serve: start the server."""
 
 import argparse
+import gc
 from textwrap import indent
 
 from cenote.cli.arguments import add_settings, settings_of
@@ -16,6 +17,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
+    # Nothing that is imported is garbage, and to look through it again and again takes a tenth of a start. Each worker
+    # turns the collector on again.
+    gc.disable()
     from cenote.server import run as server  # noqa: PLC0415 (the whole house, which --help can spare)
 
     server.check_before_start(settings)

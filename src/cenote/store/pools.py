@@ -66,14 +66,15 @@ class Pools:
         Inside a transaction nobody else changes the pool until it ends, nor what belongs to it as settings do: its
         clients, domains, looks, groups. So what is changed of them begins with this.
         """
-        lock = self._engine.row_lock if in_transaction() else ""
-        row = await self._engine.one(f"SELECT revision FROM pools WHERE pool_id = ?{lock}", pool_id)
-        if row is None:
+        pool = await self.find(pool_id)
+        if pool is None:
             raise ResourceNotFound(f"User pool {pool_id} does not exist.")
-        return await self.at(pool_id, row[0])
+        return pool
 
     async def find(self, pool_id: str) -> Pool | None:
-        row = await self._engine.one("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
+        """The pool, if there is one. Locked as by `get`."""
+        lock = self._engine.row_lock if in_transaction() else ""
+        row = await self._engine.one(f"SELECT revision FROM pools WHERE pool_id = ?{lock}", pool_id)
         return None if row is None else await self.at(pool_id, row[0])
 
     def remembered(self, pool_id: str) -> Pool | None:
