@@ -173,6 +173,12 @@ def test_case_7_a_client_without_oauth_has_no_devices(make: PoolFactory) -> None
     assert begun(app).document["error"] == "unauthorized_client"
 
 
+def test_a_client_that_names_no_provider_has_nobody_to_connect_a_device(make: PoolFactory) -> None:
+    app = turned_on(oauth_app(make, SupportedIdentityProviders=[]), "device")
+    assert begun(app).document["error"] == "unauthorized_client"
+    assert begun(turned_on(oauth_app(make), "device")).status == 200
+
+
 def test_case_24_who_may_not_sign_in_any_more_gets_nothing(make: PoolFactory) -> None:
     app = turned_on(oauth_app(make), "device")
     idp = app.server.idp

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cenote.web.router import Web
 
 # Of what an authorize request may ask for, what a device may.
-CHECKS = (requests.check_form, requests.check_scope, requests.check_resource)
+CHECKS = (requests.check_form, requests.check_scope, requests.check_resource, requests.check_provider)
 
 
 async def authorize_device(web: "Web", request: Request) -> Answer:
