@@ -87,9 +87,9 @@ def reusable(client: Client, session: BrowserSession, *, now: int) -> bool:
     return now < session.auth_time + minutes * 60_000
 
 
-def cookie_name(pool_id: str, *, secure: bool) -> str:
-    """A name of the pool's own: pools share the base host. `__Host-` wherever there is TLS (case 52)."""
-    return f"{'__Host-' if secure else ''}cenote-{pool_id}"
+def cookie_name(of: str, *, secure: bool) -> str:
+    """A cookie's name. The session's is of its pool, for pools share the base host. `__Host-` with TLS (case 52)."""
+    return f"{'__Host-' if secure else ''}cenote-{of}"
 
 
 def digest(secret: str) -> bytes:

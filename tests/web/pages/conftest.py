@@ -1,10 +1,29 @@
 """What the tests of the pages in a browser share."""
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from tests.clients.test_chromium import BROWSER
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Browser:
+    return launched(playwright)
+
+
+def launched(playwright: Playwright) -> Browser:
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=BROWSER, args=arguments)
 
 
 class Callback(BaseHTTPRequestHandler):

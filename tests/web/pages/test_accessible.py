@@ -4,12 +4,10 @@ The walk in test_walk.py looks at every page with axe-core; here are the pages b
 Images of what is shown in each language are kept in .work/screenshots/languages.
 """
 
-import os
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.api.idp.test_passkeys import FLOWS, passkey_pool
 from tests.browser import CALLBACK, PASSWORD, App, oauth_app
 from tests.clients.test_chromium import BROWSER
@@ -28,13 +26,6 @@ REQUIRED = ("given_name", "family_name", "birthdate", "address", "preferred_user
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="Chromium is not installed: nobody looks at the pages."
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        yield playwright.chromium.launch(executable_path=BROWSER, args=arguments)
 
 
 @pytest.fixture(scope="module")

@@ -3,29 +3,16 @@
 The images are kept beside those of the other walk; axe-core finds nothing serious.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 from tests.browser import PASSWORD, App, oauth_app, turned_on
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
-from tests.web.pages.test_walk import LOOKS, Walk, launched
+from tests.web.pages.test_walk import LOOKS, Walk
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="Chromium is not installed: the pages are walked by HTTP only."
 )
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Browser:
-    return launched(playwright)
 
 
 @pytest.fixture(scope="module")

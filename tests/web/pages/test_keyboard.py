@@ -3,11 +3,10 @@
 Wherever the focus is, it is seen; what is wrong has it, so that it is read out and can be typed anew at once.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.browser import PASSWORD, App, oauth_app
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
@@ -36,13 +35,6 @@ SEEN = """() => {
 }"""
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: nobody has a keyboard.")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        yield playwright.chromium.launch(executable_path=BROWSER, args=arguments)
 
 
 class Keyboard:

@@ -3,13 +3,11 @@
 Images of what is shown are kept in .work/screenshots/brands.
 """
 
-import os
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.browser import App, oauth_app
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
@@ -30,13 +28,6 @@ KEY = (
     b'<rect width="160" height="100" rx="12" fill="#7a3cff"/>'
     b'<circle cx="60" cy="50" r="22" fill="#fff"/><rect x="78" y="44" width="56" height="12" fill="#fff"/></svg>'
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        yield playwright.chromium.launch(executable_path=BROWSER, args=arguments)
 
 
 def colors(light: dict[str, Any], dark: dict[str, Any]) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 Light and dark, on a phone and on a desktop, as in the other walks; and at last, whether any page was seen in none.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 from tests.browser import PASSWORD, oauth_app
 from tests.clients.test_chromium import BROWSER
 from tests.conftest import PoolFactory
 from tests.outbox import newest_to
 from tests.web.pages.accessibility import SEEN
 from tests.web.pages.test_links import Warned, link_of
-from tests.web.pages.test_walk import LOOKS, Walk, launched
+from tests.web.pages.test_walk import LOOKS, Walk
 
 from cenote.web.pages import rendering
 
@@ -24,17 +22,6 @@ PARTS = {"base.html", "parts.html"}
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="Chromium is not installed: the pages are walked by HTTP only."
 )
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Browser:
-    return launched(playwright)
 
 
 @pytest.mark.parametrize("look", LOOKS)

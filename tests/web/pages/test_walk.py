@@ -3,18 +3,16 @@
 Every page on the way is kept as an image, for people to look at: in .work/screenshots.
 """
 
-import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from tests.browser import PASSWORD as FIRST
 from tests.browser import App, oauth_app
 from tests.clients.test_chromium import BROWSER
@@ -22,6 +20,7 @@ from tests.conftest import PoolFactory
 from tests.mfa import EMAIL, SMS, TOTP
 from tests.outbox import newest_to
 from tests.web.pages.accessibility import SEEN, faults
+from tests.web.pages.conftest import launched
 from tests.web.pages.test_mfa_setup import app_of
 
 from cenote.web.pages.languages import NAMES, catalog
@@ -42,12 +41,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
 @pytest.fixture
 def app(make: PoolFactory, callback: str) -> App:
     pool = make.pool(
@@ -62,11 +55,6 @@ def app(make: PoolFactory, callback: str) -> App:
         CallbackURLs=[callback],
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
     )
-
-
-def launched(playwright: Playwright) -> Browser:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=BROWSER, args=arguments)
 
 
 def context_of(playwright: Playwright, look: str) -> BrowserContext:

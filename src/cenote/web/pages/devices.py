@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cenote.domain import devices as rules
-from cenote.flows import devices
+from cenote.flows import browser_sessions, devices
 from cenote.flows.sign_in import Recognised
 from cenote.store.pools import Pool
 from cenote.web.http import Request, cookie
@@ -25,7 +25,7 @@ _KEPT: Final = re.compile(
 
 
 def cookie_name(pool_id: str, *, secure: bool) -> str:
-    return f"{'__Host-' if secure else ''}cenote-device-{pool_id}"
+    return browser_sessions.cookie_name(f"device-{pool_id}", secure=secure)
 
 
 def kept(request: Request, pool: Pool) -> Mapping[str, str]:

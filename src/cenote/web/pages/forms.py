@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from cenote.domain import sealed_tokens
+from cenote.flows import browser_sessions
 from cenote.flows.context import Context
 from cenote.store.clients import Client
 from cenote.store.pools import Pool
@@ -39,7 +40,7 @@ _decode = msgspec.msgpack.Decoder(Form).decode
 
 
 def cookie_name(*, secure: bool) -> str:
-    return "__Host-cenote-browser" if secure else "cenote-browser"
+    return browser_sessions.cookie_name("browser", secure=secure)
 
 
 def browser_of(request: Request) -> str | None:

@@ -7,6 +7,7 @@ among what is written here; a word that is not known chooses what a style withou
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from operator import getitem
 from typing import Any, Final
 
 from cenote.domain import branding, images
@@ -215,7 +216,7 @@ def styled(style: BrandingStyle, assets: Iterable[Asset]) -> Look:
 
 
 def value(settings: Mapping[str, Any], path: str, mode: str = "") -> Any:
-    return reduce(lambda place, step: place[mode if step == "*" else step], path.split("."), settings)
+    return reduce(getitem, path.replace("*", mode).split("."), settings)
 
 
 def rules(settings: Mapping[str, Any], found: Images, mode: str) -> str:
@@ -224,7 +225,8 @@ def rules(settings: Mapping[str, Any], found: Images, mode: str) -> str:
     colors = [f"{name}:#{value(settings, path, mode)}" for name, path in COLORS.items()]
     lines = [f":root{{{';'.join(colors)};color-scheme:{'dark' if is_dark else 'light'}}}"]
     for selectors, path, parts in RULES:
-        drawn = (f"{name}:#{value(settings, f'{path}.{part}', mode)}" for name, part in parts.items())
+        drawing = value(settings, path, mode)
+        drawn = (f"{name}:#{value(drawing, part)}" for name, part in parts.items())
         lines.append(f"{','.join(selectors)}{{{';'.join(drawn)}}}")
     for category, selector, enabled in BACKGROUNDS:
         address = found.of(category)[is_dark]

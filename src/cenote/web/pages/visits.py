@@ -190,8 +190,7 @@ class Visit:
 
         A page may be read in another language meanwhile.
         """
-        meant = urlencode([pair for pair in parse_qsl(self.query) if pair[0] not in SPOKEN])
-        return {"session": live.session.session_id, "query": forms.digest(meant).hex()}
+        return {"session": live.session.session_id, "query": forms.digest(unspoken(self.query)).hex()}
 
     def told(self, error: CognitoError) -> str:
         """An error in words that do not tell whether there is such a user, where the client hides that."""
@@ -226,7 +225,7 @@ def page(handler: Handler) -> Callable[["Web", Request], Awaitable[Answer]]:
         visit.authorize = wanted
         if visit.chooses_language:
             # From here on it is the cookie's.
-            visit.query = urlencode([pair for pair in parse_qsl(wanted.query) if pair[0] not in SPOKEN])
+            visit.query = unspoken(wanted.query)
         return visit.kept(await handler(visit))
 
     return endpoint
@@ -249,8 +248,13 @@ def begun(
     return Visit(web, request, ctx, pool, client, query, goes_to, browser, texts, cookies)
 
 
+def unspoken(query: str) -> str:
+    """A query without its language."""
+    return urlencode([pair for pair in parse_qsl(query) if pair[0] not in SPOKEN])
+
+
 def language_cookie(*, secure: bool) -> str:
-    return f"{'__Host-' if secure else ''}cenote-lang"
+    return browser_sessions.cookie_name("lang", secure=secure)
 
 
 def texts_of(web: "Web", request: Request) -> Texts:
