@@ -2,9 +2,9 @@
 
 import base64
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cenote.domain import devices, srp
 from cenote.domain.errors import InvalidParameter

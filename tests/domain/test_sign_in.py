@@ -4,12 +4,12 @@ Expected outcomes are those of "Authentication flows", "Adding MFA to a user poo
 RespondToAuthChallenge (documented), written down here once more and in another form than the table's.
 """
 
-from dataclasses import replace
 from itertools import chain, combinations, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cenote.domain import sign_in
 from cenote.domain.sign_in import Challenge, Denied, Flow, Granted, Proof, SecondFactors, State

@@ -145,7 +145,7 @@ async def test_a_session_keeps_its_device_and_only_that_devices_refreshing_ends(
     ):
         async with store.transaction():
             await store.sessions.add(
-                Session(POOL, session_id, sub, "client", NOW, NOW + 1000, device_key=key)
+                Session(POOL, session_id, sub, "client", NOW, NOW + 1000, device_key=key), now=NOW
             )
     async with store.transaction():
         await store.sessions.end_refreshing(POOL, ADA, KEY, now=NOW + 10)

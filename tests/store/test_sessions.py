@@ -43,7 +43,7 @@ async def nodes(store: Store, open_engine: OpenEngine, tmp_path: Path) -> list[S
 async def begin(store: Store, name: str, *, at: int | None = NOW, expires_at: int = LATER) -> None:
     """A session, tracked unless `at` is None."""
     async with store.transaction():
-        await store.sessions.add(Session(POOL, name, SUB, CLIENT, NOW, expires_at))
+        await store.sessions.add(Session(POOL, name, SUB, CLIENT, NOW, expires_at), now=NOW)
         if at is not None:
             assert await store.sessions.track(POOL, name, Activity(at, f"device of {name}", "192.0.2.1"))
 
@@ -108,7 +108,7 @@ async def test_of_fifty_sign_ins_on_two_nodes_no_more_stay_than_may(nodes: list[
         async def once() -> None:
             async with store.transaction():
                 await store.sessions.evict(POOL, SUB, keep=2, now=NOW)
-                await store.sessions.add(Session(POOL, f"s{number:02}", SUB, CLIENT, NOW, LATER))
+                await store.sessions.add(Session(POOL, f"s{number:02}", SUB, CLIENT, NOW, LATER), now=NOW)
                 await store.sessions.track(POOL, f"s{number:02}", Activity(NOW + number, "", ""))
 
         await retrying(once, attempts=100)

@@ -144,7 +144,9 @@ async def test_case_24_no_session_begins_beside_what_ends_them_all(store: Store,
                 user = await store.users.get(POOL, sub)
                 await asyncio.sleep(0.001)
                 if user.enabled:
-                    await store.sessions.add(Session(POOL, f"s{number}", sub, CLIENT, NOW, NOW + 1000))
+                    await store.sessions.add(
+                        Session(POOL, f"s{number}", sub, CLIENT, NOW, NOW + 1000), now=NOW
+                    )
 
         await retrying(once, attempts=60)
 
@@ -182,7 +184,7 @@ async def test_case_39_failures_are_counted_each_and_none_gets_past_the_lock(
 async def test_case_22_a_generation_is_rotated_by_one(store: Store, pool: Pool) -> None:
     sub = await add(store, 1, "ada")
     async with store.transaction():
-        await store.sessions.add(Session(POOL, "session", sub, CLIENT, NOW, NOW + 1000))
+        await store.sessions.add(Session(POOL, "session", sub, CLIENT, NOW, NOW + 1000), now=NOW)
 
     async def rotated(generation: int) -> bool:
         async def once() -> bool:
@@ -204,7 +206,9 @@ async def test_a_session_goes_with_its_user_and_its_client(store: Store, pool: P
     for number in (1, 2):
         sub = await add(store, number, f"user-{number}")
         async with store.transaction():
-            await store.sessions.add(Session(POOL, f"session-{number}", sub, CLIENT, NOW, NOW + 1000))
+            await store.sessions.add(
+                Session(POOL, f"session-{number}", sub, CLIENT, NOW, NOW + 1000), now=NOW
+            )
     async with store.transaction():
         await store.users.remove(POOL, sub_of(1))
     assert await store.sessions.find(POOL, "session-1") is None

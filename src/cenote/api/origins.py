@@ -1,8 +1,9 @@
 """Whom a request speaks for: what an app says of its user's address, browser and device."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cenote.domain import origins
 from cenote.flows.context import Context

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import msgspec
 
 from cenote.domain.errors import CodeDeliveryFailure, InvalidParameter, NotAuthorized
 
@@ -30,8 +31,7 @@ _ADDRESS: Final = re.compile(r"""[^\s\x00-\x20\x7f<>()\[\],;:\\"@]+@[^\s\x00-\x2
 _NUMBER: Final = re.compile(r"\+[0-9]{1,15}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One message's way: through which attribute, to which address or number."""
 
     attribute: Attribute

@@ -144,7 +144,7 @@ class Verifier:
         except (InvalidSignature, ValueError):
             return None
         # The signature covers the payload's spelling, so only its own had to be looked at.
-        return MappingProxyType(_decode_claims(base64.urlsafe_b64decode(payload + "==")))
+        return MappingProxyType(_decode_claims(base64url.lenient(payload)))
 
 
 def _checked_by(kid: str, key: PublicKey) -> tuple[str, Callable[[bytes, bytes], None]]:
@@ -167,7 +167,7 @@ def unverified_claims(token: str) -> dict[str, Any] | None:
     if len(segments) != 3:
         return None
     try:
-        return _decode_claims(base64.urlsafe_b64decode(segments[1] + "=="))
+        return _decode_claims(base64url.lenient(segments[1]))
     except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
 

@@ -7,9 +7,10 @@ escaped there, are never read as templates in their turn, and never reach a subj
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
 
 Document: TypeAlias = Mapping[str, Any]
 Medium: TypeAlias = Literal["EMAIL", "SMS"]
@@ -56,8 +57,7 @@ _PLACEHOLDER: Final = re.compile(r"\{####\}|\{username\}|\{##([^{}]*)##\}")
 _LINE_BREAKING: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """A message but for its address: `subject` is empty for SMS, the body of an e-mail is HTML."""
 
     subject: str

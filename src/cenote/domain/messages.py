@@ -1,13 +1,13 @@
 """A message to a user: what is sent, and what a developer reads in the outbox."""
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 ROUTES_OF_MAIL: Final = ("COGNITO_DEFAULT", "DEVELOPER")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """`medium` is EMAIL or SMS; `subject` is empty for SMS; `code` and `link` are what the body carries.
 
     `html` tells whether the body is HTML, as Cognito's e-mail bodies are. `route` is whose way out it takes: the

@@ -3,7 +3,6 @@
 `OAuthError` is the second error family beside `CognitoError`; its codes are those of RFC 6749 and its extensions.
 """
 
-import base64
 import hashlib
 import hmac
 import re
@@ -11,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+
+from cenote.domain import base64url
 
 OPENID: Final = "openid"
 # The claims that a scope opens (documented in "Scopes, M2M, and resource servers"); `profile` opens all of them.
@@ -96,12 +97,12 @@ def check_verifier(challenge: str, verifier: str | None) -> None:
 
 
 def challenge_of(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).decode().rstrip("=")
+    return base64url.encode(hashlib.sha256(verifier.encode("ascii")).digest())
 
 
 def half_hash(token: str) -> str:
     """`at_hash`: the left half of the token's SHA-256 (OpenID Connect Core 3.1.3.6)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(token.encode("ascii")).digest()[:16]).decode().rstrip("=")
+    return base64url.encode(hashlib.sha256(token.encode("ascii")).digest()[:16])
 
 
 def allows(client: Mapping[str, Any], flow: str) -> bool:

@@ -4,8 +4,6 @@ The bytes are parsed and the signatures checked by the package `webauthn`, which
 a start 118 ms). What is bound to what is checked here: SECURITY.md case 46.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -16,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from cenote.domain import sealed_tokens, tags
+from cenote.domain import base64url, sealed_tokens, tags
 from cenote.domain.errors import (
     InvalidParameter,
     WebAuthnChallengeNotFound,
@@ -174,7 +172,7 @@ def creation_options(
         "pubKeyCredParams": [{"alg": algorithm, "type": "public-key"} for algorithm in ALGORITHMS],
         "rp": {"id": name, "name": name},
         "timeout": REGISTRATION_TIMEOUT,
-        "user": {"displayName": username, "id": _text(sub.encode()), "name": username},
+        "user": {"displayName": username, "id": base64url.encode(sub.encode()), "name": username},
     }
 
 
@@ -183,7 +181,7 @@ def request_options(
 ) -> dict[str, Any]:
     """CREDENTIAL_REQUEST_OPTIONS before it becomes text, as shown at InitiateAuth."""
     return {
-        "challenge": _text(challenge),
+        "challenge": base64url.encode(challenge),
         "timeout": timeout,
         "rpId": name,
         "allowCredentials": list(descriptors),
@@ -196,7 +194,7 @@ def decoy_descriptors(secret: bytes, name: str) -> list[dict[str, Any]]:
     digest = hmac.new(secret, b"passkey\0" + name.encode("utf-8", "surrogatepass"), "sha512").digest()
     size = (16, 20, 32, 32)[digest[63] % 4]
     transports = (["internal"], ["hybrid", "internal"], ["internal"], [])[digest[62] % 4]
-    return [{"type": "public-key", "id": _text(digest[:size]), "transports": transports}]
+    return [{"type": "public-key", "id": base64url.encode(digest[:size]), "transports": transports}]
 
 
 # What came back
@@ -241,10 +239,10 @@ def registered(pool: Document, credential: Any, registration: Registration, *, n
         )
     except Exception as error:
         raise WebAuthnCredentialNotSupported("The credential cannot be used.") from error
-    if _text(verified.credential_id) != credential["id"]:
+    if base64url.encode(verified.credential_id) != credential["id"]:
         raise InvalidParameter("Credential names another id than was attested.")
     return Passkey(
-        credential_id=_text(verified.credential_id),
+        credential_id=base64url.encode(verified.credential_id),
         sub=registration.sub,
         public_key=verified.credential_public_key,
         sign_count=verified.sign_count,
@@ -320,9 +318,9 @@ def new_sign_count(
     right = (
         is_origin(pool, name, data.get("origin"))
         and not data.get("crossOrigin")
-        and _text(verified.credential_id) == passkey.credential_id
+        and base64url.encode(verified.credential_id) == passkey.credential_id
         and passkey.relying_party == name
-        and handle in (None, _text(passkey.sub.encode()))
+        and handle in (None, base64url.encode(passkey.sub.encode()))
     )
     return verified.new_sign_count if right else None
 
@@ -367,11 +365,4 @@ def _bytes(text: object) -> bytes:
     """Decodes URL-safe base64 without padding; ValueError for anything else."""
     if not isinstance(text, str):
         raise TypeError("text of bytes is a string")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _text(data) != text:
-        raise binascii.Error("not URL-safe base64")
-    return data
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return base64url.decode(text)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias, TypeVar
 
+import msgspec
+
 from cenote.domain import srp
 from cenote.domain.errors import InvalidPassword, PasswordHistoryPolicyViolation
 
@@ -107,8 +109,7 @@ def temporary_expires_at(set_at: int, policy: Policy) -> int:
     return set_at + (policy.get("TemporaryPasswordValidityDays") or 7) * _DAY
 
 
-@dataclass(frozen=True, slots=True)
-class SrpPassword:
+class SrpPassword(msgspec.Struct, frozen=True):
     """A password as SRP needs it, which is how pools keep them unless they ask for argon2id."""
 
     salt: bytes

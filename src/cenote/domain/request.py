@@ -1,10 +1,9 @@
 """What a rule may need to know of the request that it answers, beside the request's own members."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(msgspec.Struct, frozen=True):
     """One API call.
 
     `region` and `access_key_id` come from the signature's credential scope and are None without one; where the

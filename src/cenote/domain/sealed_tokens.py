@@ -8,11 +8,12 @@ SECRET_BLOCK as standard base64 with padding. Only the one canonical spelling of
 
 import base64
 import hmac
-from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cenote.domain import base64url
 
 KEY_SIZE: Final = 32
 # Half picks a key of the message's own, half is GCM's nonce: at 96 random bits alone, a pool that issues
@@ -32,13 +33,18 @@ def seal(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> str:
     `purpose` is what `open_` must be asked for: a constant, or one with what the token is bound to, such as
     the call whose next page it names. ValueError for a result that could not be opened for its length.
     """
-    return _fitting(_url_safe(_sealed(key, nonce, purpose, payload)))
+    return _fitting(base64url.encode(_sealed(key, nonce, purpose, payload)))
 
 
 def open_(key: bytes, purpose: str, text: str) -> bytes | None:
     """Return the payload of what `seal` made for this purpose under this key; None for anything else."""
-    data = _decoded(text, base64.urlsafe_b64decode, _url_safe)
-    return None if data is None else _opened(key, purpose, data)
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        data = base64url.decode(text)
+    except ValueError:
+        return None
+    return _opened(key, purpose, data)
 
 
 def seal_session(key: bytes, nonce: bytes, payload: bytes) -> str:
@@ -63,13 +69,18 @@ def open_refresh(key: bytes, text: str) -> bytes | None:
 
 def seal_block(key: bytes, nonce: bytes, payload: bytes) -> str:
     """Seal a challenge's state as SECRET_BLOCK, which clients decode and sign."""
-    return _fitting(_standard(_sealed(key, nonce, _BLOCK, payload)))
+    return _fitting(base64.b64encode(_sealed(key, nonce, _BLOCK, payload)).decode())
 
 
 def open_block(key: bytes, text: str) -> bytes | None:
     """Open a SECRET_BLOCK; None for anything that `seal_block` did not make."""
-    data = _decoded(text, base64.b64decode, _standard)
-    return None if data is None else _opened(key, _BLOCK, data)
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        data = base64.b64decode(text)
+    except ValueError:
+        return None
+    return _opened(key, _BLOCK, data) if base64.b64encode(data).decode() == text else None
 
 
 def _sealed(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> bytes:
@@ -99,22 +110,3 @@ def _fitting(text: str) -> str:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"a token of {len(text)} characters is longer than {MAX_LENGTH}")
     return text
-
-
-def _url_safe(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _standard(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _decoded(text: str, decode: Callable[[str], bytes], encode: Callable[[bytes], str]) -> bytes | None:
-    """Decode base64 if it is canonical: what encoding the result gives again, letter for letter."""
-    if len(text) > MAX_LENGTH:
-        return None
-    try:
-        data = decode(text + "==")
-    except ValueError:
-        return None
-    return data if encode(data) == text else None

@@ -1,12 +1,11 @@
 """A session: one sign-in of one user through one client, and every token that came of it."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cenote.domain.oauth import Grant
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """`session_id` is the origin_jti of its tokens; `generation` counts rotations of its refresh token.
 
     `client_revision` and `pool_revision` are the app client's and the pool's when the session was read. `device_key`

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from cenote.domain.errors import (
     CognitoError,
     InvalidParameter,
@@ -78,8 +80,7 @@ CHOICES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SecondFactors:
+class SecondFactors(msgspec.Struct, frozen=True):
     """The second factors of a user in a pool, by challenge name.
 
     `usable` are those that the user has and the pool allows, `preferred` one of them or empty, `can_set_up` those
@@ -93,8 +94,7 @@ class SecondFactors:
     can_set_up: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """Where a sign-in stands: its flow, what was proved and picked, and the user as they are now.
 
     `available` are the first factors that USER_AUTH offers this user; `chosen` is what they picked last, a first

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from cenote.domain.errors import InvalidParameter, NotAuthorized, UnsupportedUserState
 
@@ -17,8 +18,7 @@ RESET_REQUIRED: Final = "RESET_REQUIRED"
 EXTERNAL_PROVIDER: Final = "EXTERNAL_PROVIDER"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """One user of one pool.
 
     `attributes` holds everything but the sub, by wire name (`custom:` included), every value a string. Times

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from cenote.domain import claims as claim_rules
 from cenote.domain import jwt, secret_hash, usernames
@@ -53,8 +54,7 @@ def check_client_secret(client: Client, given: str | None) -> None:
         raise NotAuthorized(f"Unable to verify client secret for client {client.client_id}")
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """What a good access token gives: whose it is, through which client, of which session."""
 
     pool: Pool

@@ -1,15 +1,13 @@
 """A sign-in on its way: what is known in one request, and what travels sealed to the next."""
 
-import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from cenote.domain import identifiers, sealed_tokens, usernames
+from cenote.domain import base64url, identifiers, sealed_tokens, usernames
 from cenote.domain.delivery import Attribute
 from cenote.domain.devices import Device
 from cenote.domain.errors import CognitoError, InvalidParameter, NotAuthorized
@@ -43,8 +41,7 @@ class Door(StrEnum):
     """A browser session."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(msgspec.Struct):
     """One request's part of a sign-in. `user` is None where nobody has the name and that must not show.
 
     `chosen` is the factor that was picked last, `device_key` the device that the client says it is. `available` are
@@ -70,7 +67,7 @@ class Attempt:
     user: User | None
     proved: frozenset[Proof] = frozenset()
     begun_at: int = 0
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = {}
     chosen: str = ""
     device_key: str = ""
     available: tuple[str, ...] = ()
@@ -82,7 +79,7 @@ class Attempt:
     watch: Watch | None = None
     door: Door = Door.API
     new_contact: tuple[Attribute, str] | None = None
-    kept_devices: Mapping[str, str] = field(default_factory=dict)
+    kept_devices: Mapping[str, str] = {}
 
     @property
     def attributes(self) -> Mapping[str, str]:
@@ -141,8 +138,7 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     door: Door = Door.API
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A challenge as issued. `block` tells that the ticket travels as SECRET_BLOCK, not as `Session`."""
 
     parameters: Mapping[str, str]
@@ -150,8 +146,7 @@ class Asked:
     block: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What an answer proved or picked, or the error it gets.
 
     `counts` tells whether a wrong one counts as a failed password. With `code` it counts among the user's wrong
@@ -232,14 +227,14 @@ def unsealed(ctx: Context, pool: Pool, text: str, *, block: bool) -> Ticket:
 
 def address_of(pool: Pool) -> str:
     """What stands behind the seal of a `Session` that finds its pool by itself."""
-    return "." + base64.urlsafe_b64encode(pool.pool_id.encode()).decode().rstrip("=")
+    return "." + base64url.encode(pool.pool_id.encode())
 
 
 async def addressed_pool(ctx: Context, text: str) -> Pool:
     """The pool that a `Session` says it is of; its seal has yet to prove it."""
     _, _, address = text.partition(".")
     try:
-        pool_id = base64.urlsafe_b64decode(address + "==").decode()
+        pool_id = base64url.lenient(address).decode()
     except ValueError:
         raise NotAuthorized(INVALID_SESSION) from None
     pool = await ctx.store.pools.find(pool_id) if pool_id.isprintable() else None

@@ -1,7 +1,8 @@
 """A user's attributes as they change, and with them the names that the user is found by."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cenote.domain import mfa, usernames
 from cenote.domain.attributes import VERIFIED_FLAGS

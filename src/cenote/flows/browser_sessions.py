@@ -7,8 +7,9 @@ A sign-in always begins a new one, so that nobody can be signed in to a session 
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from cenote.domain import browser_sessions as rules
 from cenote.domain import identifiers, session_tracking, user_agents
@@ -24,8 +25,7 @@ SECRET_SIZE: Final = 32
 LONGEST: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(msgspec.Struct, frozen=True):
     """A browser session that is good now, and its user."""
 
     session: BrowserSession

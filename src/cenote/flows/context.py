@@ -1,7 +1,8 @@
 """What a handler or a flow is given besides its request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from cenote.domain.deployment import Deployment
 from cenote.domain.request import RequestFacts
@@ -11,8 +12,7 @@ from cenote.outbound.functions.targets import Functions
 from cenote.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """`clock` gives epoch milliseconds; `entropy` gives that many random bytes."""
 
     store: Store

@@ -5,7 +5,8 @@ transition table. A sign-in may begin with SRP (CHALLENGE_NAME SRP_A, documented
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cenote.domain.errors import InvalidLambdaResponse
 from cenote.domain.sign_in import Flow, Proof

@@ -5,8 +5,9 @@ Sending happens later and elsewhere (`server/jobs.py`), so nobody waits for a ma
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from cenote.domain import attributes
 from cenote.domain.delivery import Delivery, require_single_recipient

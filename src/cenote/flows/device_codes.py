@@ -1,13 +1,12 @@
 """Device authorization (RFC 8628): codes made, typed in, decided on by a user, and asked about by their device."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import structs
 
+from cenote.domain import base64url, origins
 from cenote.domain import device_codes as rules
-from cenote.domain import origins
 from cenote.domain.device_codes import DeviceCode, State
 from cenote.domain.errors import LimitExceeded
 from cenote.domain.oauth import Grant, OAuthError
@@ -32,7 +31,7 @@ async def begin(ctx: Context, pool: Pool, client: Client, grant: Grant) -> tuple
             raise OAuthError("slow_down", "too many device codes were asked for")
         for _ in range(TRIES):
             random = ctx.entropy(rules.DEVICE_CODE_SIZE)
-            device_code = base64.urlsafe_b64encode(random).decode().rstrip("=")
+            device_code = base64url.encode(random)
             user_code = rules.user_code(ctx.entropy(rules.RANDOM_SIZE))
             code = DeviceCode(
                 pool.pool_id,

@@ -1,8 +1,9 @@
 """Passwords forgotten, for both doors: a code asked for, and traded for a new password."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from cenote.domain import delivery, mfa
 from cenote.domain import passwords as password_rules

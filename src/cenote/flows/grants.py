@@ -6,10 +6,10 @@ write, and of many at once one wins (SECURITY.md cases 15 to 20).
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cenote.domain import identifiers, oauth, sealed_tokens, usernames
 from cenote.domain.errors import CognitoError, NotAuthorized, RefreshTokenReuse, UserNotFound
@@ -32,8 +32,7 @@ CODE_LIFETIME: Final = 5 * 60_000
 PURPOSE: Final = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(msgspec.Struct, frozen=True):
     """What an authorize request asks for, as far as tokens have to do with it."""
 
     redirect_uri: str
@@ -62,7 +61,7 @@ _decode = msgspec.msgpack.Decoder(Code).decode
 
 def granted_through(authorization: Authorization, live: Live) -> Grant:
     """The grant of a user who is known by a browser session."""
-    return msgspec.structs.replace(authorization.grant, browser_session_id=live.session.session_id)
+    return replace(authorization.grant, browser_session_id=live.session.session_id)
 
 
 def code_for(ctx: Context, pool: Pool, client: Client, live: Live, authorization: Authorization) -> str:
@@ -111,27 +110,23 @@ async def redeem(
     grant = code.grant
     if grant.key not in {"", key}:
         raise OAuthError("invalid_grant", "the code is bound to another key")
-    grant = msgspec.structs.replace(grant, key=key)
+    grant = replace(grant, key=key)
     if code.expires_at <= ctx.clock():
         await end(ctx, pool, code.session_id)
         raise OAuthError("invalid_grant")
     # Before the code is used up: if the function fails, the client may try again.
     changes = await changed(Occasion(ctx, pool, client, metadata), code.sub, grant)
     async with ctx.store.transaction():
-        try:
-            user, session = await begun(
-                ctx,
-                pool,
-                client,
-                code.sub,
-                grant,
-                auth_time=code.auth_time,
-                session_id=code.session_id,
-                device_key=code.device_key,
-            )
-        except tokens.AlreadyBegun:
-            await ctx.store.sessions.revoke(pool.pool_id, code.session_id, now=ctx.clock())
-            raise Keep(OAuthError("invalid_grant")) from None
+        user, session = await begun(
+            ctx,
+            pool,
+            client,
+            code.sub,
+            grant,
+            auth_time=code.auth_time,
+            session_id=code.session_id,
+            device_key=code.device_key,
+        )
     return await tokens.issue(
         ctx, pool, client, user, session, refresh=True, changes=changes, nonce=code.nonce
     )
@@ -182,28 +177,30 @@ async def begun(
 ) -> tuple[User, Session]:
     """The session of a user who may still sign in and whose browser session is not over; invalid_grant otherwise.
 
-    In the caller's transaction, in which nobody else changes the user.
+    In the caller's transaction, in which nobody else changes the user. A session of this `session_id` that has begun
+    before ends: its code was used twice.
     """
     try:
         user = await ctx.store.users.get(pool.pool_id, sub)
     except UserNotFound:
         raise OAuthError("invalid_grant") from None
-    browser = grant.browser_session_id
-    signed_out = browser and not await ctx.store.browser_sessions.is_active(
-        pool.pool_id, browser, now=ctx.clock()
-    )
-    if user.disabled_at is not None or signed_out:
+    if user.disabled_at is not None:
         raise OAuthError("invalid_grant")
-    session = await tokens.begin_session(
-        ctx,
-        pool,
-        client,
-        user,
-        auth_time=auth_time,
-        device_key=device_key,
-        session_id=session_id,
-        grant=grant,
-    )
+    try:
+        session = await tokens.begin_session(
+            ctx,
+            pool,
+            client,
+            user,
+            auth_time=auth_time,
+            device_key=device_key,
+            session_id=session_id,
+            grant=grant,
+        )
+    except tokens.NotBegun:
+        if session_id is not None:
+            await ctx.store.sessions.revoke(pool.pool_id, session_id, now=ctx.clock())
+        raise Keep(OAuthError("invalid_grant")) from None
     return user, session
 
 
@@ -225,7 +222,7 @@ async def refresh(
         dpop.require(pool, client, key if session.grant is not None else "")
         if session.grant is not None:
             scopes = oauth.granted_scopes(scope, session.grant.scopes)
-            narrowed = msgspec.structs.replace(session.grant, scopes=scopes, key=key)
+            narrowed = replace(session.grant, scopes=scopes, key=key)
             refreshing = replace(refreshing, session=replace(session, grant=narrowed))
         return await tokens.refreshed(
             ctx, pool, client, refreshing, rotation=tokens.rotation_of(pool, client), metadata=metadata

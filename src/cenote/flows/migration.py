@@ -5,7 +5,8 @@ can guess at the other directory's passwords through this one.
 """
 
 import logging
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cenote.domain import attributes, identifiers, lockout, passwords, usernames, users
 from cenote.domain.errors import CognitoError, InvalidLambdaResponse, NotAuthorized, UserNotFound

@@ -3,10 +3,11 @@
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from cenote.domain import delivery as deliveries
 from cenote.domain import risk, sealed_tokens

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from cenote.domain import devices as device_rules
 from cenote.domain import lockout, sign_in, usernames
 from cenote.domain.browser_sessions import BrowserSession
@@ -59,8 +61,7 @@ TRIES = 5
 NO_DEVICES: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """The client is asked a challenge."""
 
     challenge: str
@@ -69,8 +70,7 @@ class Asking:
     available: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(msgspec.Struct, frozen=True):
     """The client gets tokens: AWS's AuthenticationResultType."""
 
     result: dict[str, Any]

@@ -6,8 +6,10 @@ one as well, which ConfirmSignUp takes and does not need: aws-amplify never send
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from cenote.domain import attributes as attribute_rules
 from cenote.domain import delivery, identifiers, usernames
@@ -53,8 +55,7 @@ SIGNED_UP: Final = "signed up"
 CONFIRMED_NOW: Final = "confirmed now"
 
 
-@dataclass(frozen=True, slots=True)
-class SignedUp:
+class SignedUp(msgspec.Struct, frozen=True):
     """What came of a sign-up. `details` tell where a code went, `session` signs in after the confirmation."""
 
     user: User

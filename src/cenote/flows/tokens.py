@@ -1,10 +1,10 @@
 """Tokens: beginning a session, issuing and refreshing what belongs to it, ending it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cenote.domain import (
     attributes,
@@ -55,12 +55,11 @@ class RefreshTicket(msgspec.Struct, frozen=True, array_like=True):
 _decode = msgspec.msgpack.Decoder(RefreshTicket).decode
 
 
-class AlreadyBegun(Exception):
-    """A session of this id has begun before."""
+class NotBegun(Exception):
+    """A session of this id has begun before, or the browser session that it was to come through is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshing:
+class Refreshing(msgspec.Struct, frozen=True):
     """A refresh token that is good now: its session and user."""
 
     session: Session
@@ -81,26 +80,27 @@ async def begin_session(
 ) -> Session:
     """Adds a session in the caller's transaction. Its id, new by default, is the origin_jti of all its tokens.
 
-    `grant` is what an OAuth authorization gave. AlreadyBegun for an id that was given before: of many at once, one
-    begins.
+    `grant` is what an OAuth authorization gave. NotBegun for an id that was given before (of many at once, one
+    begins), and for a browser session that is over.
     """
+    now = ctx.clock()
     wanted = Session(
         pool_id=pool.pool_id,
-        session_id=session_id or identifiers.new_ordered_uuid(ctx.clock(), ctx.entropy(16)),
+        session_id=session_id or identifiers.new_ordered_uuid(now, ctx.entropy(16)),
         sub=user.sub,
         client_id=client.client_id,
         auth_time=auth_time,
-        expires_at=ctx.clock() + client.lifetimes.refresh * 1000,
+        expires_at=now + client.lifetimes.refresh * 1000,
         device_key=device_key,
         grant=grant,
     )
-    session = await ctx.store.sessions.add(wanted)
+    session = await ctx.store.sessions.add(wanted, now=now)
     if session is None:
-        raise AlreadyBegun
+        raise NotBegun
     allowed = session_tracking.limit(pool.document)
     if allowed is not None:
         # The one that was used longest ago makes room (documented at MaxPerUser); this one has not been used yet.
-        await ctx.store.sessions.evict(pool.pool_id, user.sub, keep=allowed - 1, now=ctx.clock())
+        await ctx.store.sessions.evict(pool.pool_id, user.sub, keep=allowed - 1, now=now)
     await track(ctx, pool, session)
     return session
 

@@ -6,9 +6,10 @@ the twin of `send_code`, and `check_code` answers guesses at such a code as it w
 (SECURITY.md cases 37 and 38).
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
+
+import msgspec
 
 from cenote.domain import codes, identifiers, message_templates, usernames
 from cenote.domain import delivery as deliveries
@@ -42,8 +43,7 @@ GUESSES: Final = dict.fromkeys(Purpose, 15) | {Purpose.RESET_PASSWORD: 20}
 CONFIRM_PATH: Final = "/confirmUser"
 
 
-@dataclass(frozen=True, slots=True)
-class Confirms:
+class Confirms(msgspec.Struct, frozen=True):
     """What a code proves: that its user reads what is sent to this value of this attribute.
 
     A `pending` value is not the user's yet (AttributesRequireVerificationBeforeUpdate): the code makes it so.

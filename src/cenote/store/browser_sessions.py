@@ -49,13 +49,6 @@ class BrowserSessions:
         )
         return session, secret_hash, user_of(pool_id, row[8:])
 
-    async def is_active(self, pool_id: str, session_id: str, *, now: int) -> bool:
-        row = await self._engine.one(
-            f"SELECT 1 FROM browser_sessions WHERE pool_id = ? AND session_id = ? AND {ACTIVE}",
-            pool_id, session_id, now,
-        )  # fmt: skip
-        return row is not None
-
     async def track(self, pool_id: str, session_id: str, activity: Activity) -> None:
         await self._engine.run(
             "UPDATE browser_sessions SET last_active_at = ?, device = ?, address = ?"

@@ -1,12 +1,11 @@
 """Confirmation codes: the newest of a user for a purpose, and nothing but its hash."""
 
-from dataclasses import dataclass
+import msgspec
 
 from cenote.store.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCode:
+class StoredCode(msgspec.Struct, frozen=True):
     """`detail` is what the code confirms (an attribute and its value), where its purpose alone does not say."""
 
     code_hash: bytes

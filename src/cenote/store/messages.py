@@ -1,7 +1,6 @@
 """Messages on their way out. Their content, with codes in it, is sealed like every other secret."""
 
 import asyncio
-import dataclasses
 import hashlib
 import hmac
 from collections.abc import Collection
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cenote.domain.messages import Message
 from cenote.store.engine import Engine
@@ -21,7 +21,7 @@ decode = msgspec.json.Decoder(dict[str, Any]).decode
 COLUMNS = "pool_id, message_id, medium, content_sealed, created_at, route"
 # What is kept in columns of its own, and not with the content.
 APART = frozenset({"pool_id", "message_id", "medium", "created_at", "route", "state", "error"})
-CONTENT = tuple(field.name for field in dataclasses.fields(Message) if field.name not in APART)
+CONTENT = tuple(name for name in Message.__struct_fields__ if name not in APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,7 @@ class Messages:
             " ORDER BY created_at DESC, message_id DESC LIMIT ?",
             *params, limit,
         )  # fmt: skip
-        return [
-            dataclasses.replace(await self._opened(row[:6]), state=row[6], error=row[7])
-            for row in reversed(rows)
-        ]
+        return [replace(await self._opened(row[:6]), state=row[6], error=row[7]) for row in reversed(rows)]
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """How many messages of each medium there are in each state but void."""

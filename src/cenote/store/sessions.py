@@ -1,13 +1,13 @@
 """Sessions: what a refresh token and an access token are checked against."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from cenote.domain.oauth import Grant
 from cenote.domain.session_tracking import Activity, TrackedSession
 from cenote.domain.sessions import Session
 from cenote.domain.users import User
+from cenote.store.browser_sessions import ACTIVE as BROWSER_ACTIVE
 from cenote.store.engine import Engine
 from cenote.store.users import COLUMNS as USER_COLUMNS
 from cenote.store.users import user_of
@@ -24,25 +24,36 @@ decode_grant = msgspec.json.Decoder(Grant).decode
 # A session that is tracked and not over, at a time that is the parameter.
 ACTIVE = "revoked_at IS NULL AND last_active_at IS NOT NULL AND expires_at > ?"
 
+_ADDING = (
+    "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, device_key, oauth_grant,"
+    " browser_session_id, generation) {} ON CONFLICT (pool_id, session_id) DO NOTHING"
+    " RETURNING EXISTS (SELECT 1 FROM memberships m WHERE m.pool_id = ? AND m.sub = ?)"
+)
+ADDING = _ADDING.format("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
+ADDING_THROUGH_A_BROWSER = _ADDING.format(
+    "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, 0 WHERE EXISTS"
+    f" (SELECT 1 FROM browser_sessions WHERE pool_id = ? AND session_id = ? AND {BROWSER_ACTIVE})"
+)
+
 
 class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def add(self, session: Session) -> Session | None:
-        """The session, knowing whether its user is in groups; None if it was there before.
+    async def add(self, session: Session, *, now: int) -> Session | None:
+        """The session, knowing whether its user is in groups.
 
-        Of many that add one at once, one does.
+        None if it was there before (of many that add one at once, one does), or if the browser session that its grant
+        came through is over.
         """
+        grant = session.grant
+        through = "" if grant is None else grant.browser_session_id
         row = await self._engine.one(
-            "INSERT INTO sessions (pool_id, session_id, sub, client_id, auth_time, expires_at, generation,"
-            " device_key, oauth_grant, browser_session_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)"
-            " ON CONFLICT (pool_id, session_id) DO NOTHING"
-            " RETURNING EXISTS (SELECT 1 FROM memberships m WHERE m.pool_id = ? AND m.sub = ?)",
+            ADDING_THROUGH_A_BROWSER if through else ADDING,
             session.pool_id, session.session_id, session.sub, session.client_id, session.auth_time,
-            session.expires_at, session.device_key,
-            None if session.grant is None else encode(session.grant).decode(),
-            None if session.grant is None else session.grant.browser_session_id or None,
+            session.expires_at, session.device_key, None if grant is None else encode(grant).decode(),
+            through or None,
+            *((session.pool_id, through, now) if through else ()),
             session.pool_id, session.sub,
         )  # fmt: skip
         return None if row is None else replace(session, grouped=bool(row[0]))

@@ -31,8 +31,7 @@ class NameTaken(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPassword:
+class StoredPassword(msgspec.Struct, frozen=True):
     """What a password is checked against: the encoded record, those before it (newest first), and its end."""
 
     record: bytes

@@ -6,7 +6,7 @@ Raw ASGI, without a framework: a token answer is little more than its signature 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote_plus, unquote_plus, urlsplit
+from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
 import msgspec
 
@@ -62,11 +62,11 @@ class Parameters(dict[str, str]):
 
 def parameters(encoded: bytes) -> Parameters:
     """Malformed for too many, or for what is not UTF-8."""
-    fields = encoded.split(b"&")
-    if len(fields) > MOST_FIELDS:
-        raise Malformed
     try:
-        return Parameters([read(field.decode("ascii")) for field in fields if field])
+        fields = encoded.decode("ascii").split("&")
+        if len(fields) > MOST_FIELDS:
+            raise Malformed
+        return Parameters([read(field) for field in fields if field])
     except UnicodeError:
         raise Malformed from None
 
@@ -78,9 +78,10 @@ def read(field: str) -> tuple[str, str]:
 
 
 def unquoted(text: str) -> str:
-    if "%" in text:
-        return unquote_plus(text, errors="strict")
-    return text.replace("+", " ") if "+" in text else text
+    """Of text in ASCII alone; UnicodeError for what is not UTF-8."""
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def written(fields: Iterable[tuple[str, str]]) -> str:
@@ -95,8 +96,7 @@ def quoted(text: str) -> str:
 NOTHING: Final = Parameters([])
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request to an endpoint of a site. Header names are lower case; of repeated headers the first counts.
 
     `query_string` is the query as sent, `form` the fields of a posted form, `body` posted JSON; `address` is the
@@ -112,7 +112,7 @@ class Request:
     address: str
     query_string: str
     body: bytes = b""
-    used: set[str] = field(default_factory=set)
+    used: set[str] = set()
 
     @property
     def parameters(self) -> Parameters:

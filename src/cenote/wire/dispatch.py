@@ -9,7 +9,6 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Generic, TypeVar
 
@@ -58,13 +57,12 @@ _NOT_A_CALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(msgspec.Struct, frozen=True):
     """What is answered. `error` is the wire name of one, for who counts them."""
 
     status: int
     body: bytes
-    headers: Headers = field(default_factory=list)
+    headers: Headers = []
     error: str | None = None
 
 

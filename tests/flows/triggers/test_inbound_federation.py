@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from tests.conftest import PoolFactory, RunningServer, running, settings_for
 from tests.functions import FunctionServer, answering, arn, refusing
@@ -115,7 +116,7 @@ def test_an_empty_answer_changes_nothing(
 def test_a_pool_without_it_calls_nothing(
     server: RunningServer, occasion: Occasion, functions: FunctionServer
 ) -> None:
-    plain = replace(occasion, pool=replace(occasion.pool, document={"LambdaConfig": {}}))
+    plain = msgspec.structs.replace(occasion, pool=replace(occasion.pool, document={"LambdaConfig": {}}))
     assert mapped(server, plain) is None
     assert functions.calls == []
 

@@ -10,7 +10,6 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -35,14 +34,13 @@ _SDK: Final = re.compile(r"aws-sdk-([\w-]{1,32})/([\w.-]{1,32})")
 log = logging.getLogger("cenote.triggers")
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True):
     """The request in which a trigger fires. `client` is None for calls of administrators that name none."""
 
     ctx: Context
     pool: Pool
     client: Client | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = {}
 
     def function_of(self, kind: str) -> str | None:
         """The ARN of the pool's function of this kind (a key of LambdaConfig), if it has one."""

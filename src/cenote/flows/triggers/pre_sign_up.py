@@ -1,10 +1,10 @@
 """PreSignUp: before a user is made, by SignUp or AdminCreateUser (later by a first federated sign-in)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from cenote.domain import users
 from cenote.domain.attributes import VERIFIED_FLAGS
