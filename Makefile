@@ -36,7 +36,7 @@ $(NODE): tests/clients/package.json tests/clients/package-lock.json
 	@touch $@
 
 test: setup node ## Run all tests, with a real PostgreSQL and the real clients
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope
 
 check: setup node lint types ## Everything that has to hold: lint, types, layers, generated files, tests
 	@$(BIN)/lint-imports

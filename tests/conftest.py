@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import random
 import socket
 import threading
 import time
@@ -17,6 +19,7 @@ import uvloop
 from botocore.config import Config
 from tests.errors import witnessed
 from tests.postgres import OwnPostgres, PostgresServer
+from xdist.scheduler import LoadScopeScheduling
 
 from cenote.server.app import Application
 from cenote.server.http.listeners import Listener
@@ -27,6 +30,30 @@ REGION = "eu-central-1"
 HERE = Path(__file__).parent
 
 
+# What looks back at the tests of a folder runs in one process with them.
+TOGETHER = {
+    "tests/test_errors.py": ("tests/api/idp", "tests/flows"),
+    "tests/web/pages/test_rare_walk.py": ("tests/web/pages",),
+}
+
+
+def share_of(nodeid: str) -> str:
+    """Of what a test is a part where processes share a run: of its file, or of all that is looked back at together."""
+    path = nodeid.partition("::")[0]
+    return next(
+        (looking for looking, folders in TOGETHER.items() if path.startswith((looking, *folders))), path
+    )
+
+
+class Shares(LoadScopeScheduling):  # type: ignore[misc] (xdist has no types)
+    def _split_scope(self, nodeid: str) -> str:
+        return share_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    return Shares(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever looks back at the run comes last, and is left out of one that is only of some tests."""
     last = [item for item in items if item.get_closest_marker("whole_run")]
@@ -35,9 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     narrowed = narrowed or any("::" in argument for argument in config.args)
 
     def is_whole(item: pytest.Item) -> bool:
-        folders = [name for marker in item.iter_markers("whole_run") for name in marker.args]
+        folders = TOGETHER[item.nodeid.partition("::")[0]]
         return not narrowed and there.issuperset(
-            path for name in folders for path in (HERE / name).rglob("test_*.py")
+            path for folder in folders for path in (HERE.parent / folder).rglob("test_*.py")
         )
 
     items[:] = [item for item in items if item not in last] + [item for item in last if is_whole(item)]
@@ -100,10 +127,25 @@ class RunningServer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
 
+def ports() -> Iterator[int]:
+    """Those of this process: each that shares a run has its own, below those that systems give to connections.
+
+    So nobody else takes a port between its being found free and its being used.
+    """
+    begin = 10_000 + 4_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw4").removeprefix("gw"))
+    while True:
+        yield from random.sample(range(begin, begin + 4_000), 4_000)
+
+
+PORTS = ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 class Databases:

@@ -15,9 +15,9 @@ def test_every_error_of_the_model_occurs_or_is_known_not_to(operation: str) -> N
     assert listed(operation) - OCCUR[operation] <= NEVER.keys()
 
 
-@pytest.mark.whole_run("api/idp", "flows")
+@pytest.mark.whole_run
 def test_whatever_can_occur_did_in_this_run() -> None:
-    """The last test, and only of a run of all that is in `api/idp` and `flows`: see conftest.py."""
+    """Only of a run of all that is in `api/idp` and `flows`, at its end: see conftest.py."""
     expected = {(operation, error) for operation in OCCUR for error in {"ok", *OCCUR[operation]}}
     assert sorted(expected - ANSWERED) == []
 

@@ -99,24 +99,24 @@ def test_what_is_bent_below_is_good_before_it_is_bent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kid", "alg", "private", "algorithm"),
+    ("key", "alg", "private", "algorithm"),
     [
-        (KEY.kid, "RS256", RSA, "RS256"),
-        (KEY.kid, "RS256", PRIVATE, "ES256"),
-        (KEY.kid, "ES256", RSA, "RS256"),
-        (RSA_KEY.kid, "ES256", PRIVATE, "ES256"),
-        (RSA_KEY.kid, "ES256", RSA, "RS256"),
-        (RSA_KEY.kid, "RS256", PRIVATE, "ES256"),
-        (RSA_KEY.kid, "PS256", RSA, "PS256"),
-        (KEY.kid, "ES384", ec.generate_private_key(ec.SECP384R1()), "ES384"),
-        (KEY.kid, "ES256", ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        (KEY, "RS256", RSA, "RS256"),
+        (KEY, "RS256", PRIVATE, "ES256"),
+        (KEY, "ES256", RSA, "RS256"),
+        (RSA_KEY, "ES256", PRIVATE, "ES256"),
+        (RSA_KEY, "ES256", RSA, "RS256"),
+        (RSA_KEY, "RS256", PRIVATE, "ES256"),
+        (RSA_KEY, "PS256", RSA, "PS256"),
+        (KEY, "ES384", ec.generate_private_key(ec.SECP384R1()), "ES384"),
+        (KEY, "ES256", ec.generate_private_key(ec.SECP256R1()), "ES256"),
     ],
 )
 def test_case_27_no_kind_of_key_passes_for_the_other(
-    kid: str, alg: str, private: Any, algorithm: str
+    key: jwt.AnyKey, alg: str, private: Any, algorithm: str
 ) -> None:
     for _ in range(4):
-        assert VERIFIER.verify(made({"kid": kid, "alg": alg}, private, algorithm)) is None
+        assert VERIFIER.verify(made({"kid": key.kid, "alg": alg}, private, algorithm)) is None
 
 
 def test_case_27_no_hmac_with_the_public_key() -> None:

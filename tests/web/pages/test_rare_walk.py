@@ -109,7 +109,7 @@ def test_an_answer_by_form_is_a_page_for_the_moment_that_it_takes(
     context.close()
 
 
-@pytest.mark.whole_run("web/pages")
+@pytest.mark.whole_run
 def test_every_page_was_seen_in_every_look() -> None:
     """With an image, axe-core's opinion and its weight: looks back at the walks of a run of all tests of the pages."""
     templates = {path.name for path in (rendering.HERE / "templates").glob("*.html")} - PARTS
