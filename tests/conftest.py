@@ -45,7 +45,7 @@ def share_of(nodeid: str) -> str:
     )
 
 
-class Shares(LoadScopeScheduling):  # type: ignore[misc] (xdist has no types)
+class Shares(LoadScopeScheduling):  # type: ignore[misc]  # without types
     def _split_scope(self, nodeid: str) -> str:
         return share_of(nodeid)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.api.idp.test_passkeys import FLOWS, ORIGIN, passkey_pool, person
 from tests.authenticator import Authenticator
+from tests.browser import oauth_app
 from tests.calls import PASSWORD, at_once, attributes_of, claims_of, outcome, pairs, sign_in
 from tests.conftest import PoolFactory, RunningServer, running, settings_for
 from tests.outbox import code_to, messages_to
@@ -189,3 +190,35 @@ def test_nobody_gets_beyond_twenty_passkeys(server: RunningServer, make: PoolFac
     said = server.run(register())
     assert [type(one) for one in said if one is not None] == [LimitExceeded] * 19
     assert len(ada.listed()) == 20
+
+
+@pytest.mark.parametrize("ending", ["everywhere", "one browser"])
+def test_no_session_outlives_a_sign_out_that_met_its_code(idp: Any, make: PoolFactory, ending: str) -> None:
+    app = oauth_app(make)
+    tracked = {"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 100}}
+    if ending == "one browser":
+        idp.set_user_pool_session_configuration(UserPoolId=app.pool, **tracked)
+
+    def end(session: str) -> str:
+        user = {"UserPoolId": app.pool, "Username": app.user}
+        if not session:
+            return outcome(idp.admin_user_global_sign_out, **user)
+        return outcome(
+            idp.admin_revoke_user_session, **user, SessionId=session, RevokeAssociatedSessions="LINKED"
+        )
+
+    def browser_session() -> str:
+        found = idp.admin_list_user_sessions(UserPoolId=app.pool, Username=app.user)["Sessions"]
+        return next(one["SessionId"] for one in found if one["SessionId"].startswith("sso"))
+
+    def redeem(code: str) -> str:
+        return str(app.token(code=code).document.get("refresh_token", "refused before"))
+
+    for _ in range(50):
+        code = app.code()
+        ended, token = both(
+            partial(end, browser_session() if ending == "one browser" else ""), partial(redeem, code)
+        )
+        assert ended == "ok"
+        again = app.token(grant_type="refresh_token", redirect_uri=None, refresh_token=token)
+        assert again.document["error"] == "invalid_grant"

@@ -87,9 +87,7 @@ class Sessions:
 
         Of several at once one comes after the other: each locks the user first, and then sees what the last one did.
         """
-        await self._engine.run(
-            "UPDATE users SET updated_at = updated_at WHERE pool_id = ? AND sub = ?", pool_id, sub
-        )
+        await self._hold(pool_id, sub)
         await self._engine.run(
             f"UPDATE sessions SET revoked_at = ? WHERE pool_id = ? AND sub = ? AND {ACTIVE} AND session_id NOT IN"
             f" (SELECT session_id FROM sessions WHERE pool_id = ? AND sub = ? AND {ACTIVE}"
@@ -129,7 +127,7 @@ class Sessions:
         return None if row is None else row[0]
 
     async def revoke_through(self, pool_id: str, sub: str, browser_session_id: str, *, now: int) -> None:
-        """Ends the user's sessions that came through a browser session."""
+        """Ends the user's sessions that came through a browser session, which the caller has ended."""
         await self._engine.run(
             "UPDATE sessions SET revoked_at = ?"
             " WHERE pool_id = ? AND sub = ? AND browser_session_id = ? AND revoked_at IS NULL",
@@ -155,12 +153,20 @@ class Sessions:
 
     async def revoke_all(self, pool_id: str, sub: str, *, now: int, but: str | None = None) -> None:
         """Ends every session of the user, their browsers' too, less one where `but` names it."""
+        await self._hold(pool_id, sub)
         for table in ("sessions", "browser_sessions"):
             await self._engine.run(
                 f"UPDATE {table} SET revoked_at = ?"
                 " WHERE pool_id = ? AND sub = ? AND revoked_at IS NULL AND session_id <> ?",
                 now, pool_id, sub, but or "",
             )  # fmt: skip
+
+    async def _hold(self, pool_id: str, sub: str) -> None:
+        """Whoever begins a session of the user holds the user, too: so it is begun before what follows, or after."""
+        if self._engine.row_lock:
+            await self._engine.one(
+                f"SELECT 1 FROM users WHERE pool_id = ? AND sub = ?{self._engine.row_lock}", pool_id, sub
+            )
 
     async def end_refreshing(self, pool_id: str, sub: str, device_key: str, *, now: int) -> None:
         """Lets the refresh tokens of a device's sessions expire; access tokens live out their own time."""

@@ -162,6 +162,8 @@ async def _revoke(
     async with ctx.store.transaction():
         if named is None:
             raise ResourceNotFound(NO_SESSION)
+        # Nobody begins a session through the browser's while both end.
+        await ctx.store.users.get(pool.pool_id, user.sub)
         kind, session_id = named
         if kind is rules.Kind.TOKEN:
             ended = await tokens.revoke_active(pool.pool_id, user.sub, session_id, now=now)
