@@ -32,8 +32,8 @@ HERE = Path(__file__).parent
 
 # What looks back at the tests of a folder runs in one process with them.
 TOGETHER = {
-    "tests/test_errors.py": ("tests/api/idp", "tests/flows"),
-    "tests/web/pages/test_rare_walk.py": ("tests/web/pages",),
+    "tests/test_errors.py": ("tests/api/idp/", "tests/flows/"),
+    "tests/web/pages/test_rare_walk.py": ("tests/web/pages/",),
 }
 
 
