@@ -8,6 +8,7 @@ SECRET_BLOCK as standard base64 with padding. Only the one canonical spelling of
 
 import base64
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -38,13 +39,7 @@ def seal(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> str:
 
 def open_(key: bytes, purpose: str, text: str) -> bytes | None:
     """Return the payload of what `seal` made for this purpose under this key; None for anything else."""
-    if len(text) > MAX_LENGTH:
-        return None
-    try:
-        data = base64url.decode(text)
-    except ValueError:
-        return None
-    return _opened(key, purpose, data)
+    return _opened(key, purpose, text, base64url.decode)
 
 
 def seal_session(key: bytes, nonce: bytes, payload: bytes) -> str:
@@ -74,13 +69,7 @@ def seal_block(key: bytes, nonce: bytes, payload: bytes) -> str:
 
 def open_block(key: bytes, text: str) -> bytes | None:
     """Open a SECRET_BLOCK; None for anything that `seal_block` did not make."""
-    if len(text) > MAX_LENGTH:
-        return None
-    try:
-        data = base64.b64decode(text)
-    except ValueError:
-        return None
-    return _opened(key, _BLOCK, data) if base64.b64encode(data).decode() == text else None
+    return _opened(key, _BLOCK, text, _canonical)
 
 
 def _sealed(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> bytes:
@@ -89,7 +78,13 @@ def _sealed(key: bytes, nonce: bytes, purpose: str, payload: bytes) -> bytes:
     return nonce + _cipher(key, nonce).encrypt(nonce[12:], payload, purpose.encode())
 
 
-def _opened(key: bytes, purpose: str, data: bytes) -> bytes | None:
+def _opened(key: bytes, purpose: str, text: str, decode: Callable[[str], bytes]) -> bytes | None:
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        data = decode(text)
+    except ValueError:
+        return None
     nonce, ciphertext = data[:NONCE_SIZE], data[NONCE_SIZE:]
     if len(ciphertext) < TAG_SIZE:
         return None
@@ -110,3 +105,11 @@ def _fitting(text: str) -> str:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"a token of {len(text)} characters is longer than {MAX_LENGTH}")
     return text
+
+
+def _canonical(text: str) -> bytes:
+    """What standard base64 stands for; ValueError for a spelling that is not the one it is written in."""
+    data = base64.b64decode(text)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("not canonical base64")
+    return data
