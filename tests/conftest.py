@@ -17,7 +17,7 @@ import boto3
 import pytest
 import uvloop
 from botocore.config import Config
-from tests.errors import witnessed
+from tests.errors import impossible, witnessed
 from tests.postgres import OwnPostgres, PostgresServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -238,6 +238,13 @@ async def admit(app: Application, access_key_id: str, secret: str) -> None:
     async with app.store.transaction():
         if await app.store.access_keys.find_secret(access_key_id) is None:
             await app.store.access_keys.add(access_key_id, secret, now=app.clock())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_errors_that_can_occur_were_answered() -> Iterator[None]:
+    """Looks back at whatever ran in this process: see `tests/errors.py`."""
+    yield
+    assert sorted(impossible()) == []
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ came by.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from tests.security.requests import MODEL
+
 FUNCTIONS = "UserLambdaValidation UnexpectedLambda InvalidLambdaResponse"
 POOL = "InvalidParameter ResourceNotFound"
 USER = f"{POOL} UserNotFound"
@@ -100,6 +102,18 @@ ANSWERED: set[tuple[str, str]] = set()
 
 Scope = dict[str, Any]
 Send = Callable[[Any], Awaitable[None]]
+
+
+def listed(operation: str) -> set[str]:
+    """The errors that the model lists for an operation."""
+    return {error.removesuffix("Exception") for error in MODEL.operations[operation].errors}
+
+
+def impossible() -> set[tuple[str, str]]:
+    """What was answered in this run, and cannot occur."""
+    return {
+        (operation, error) for operation in OCCUR for error in listed(operation) - OCCUR[operation]
+    } & ANSWERED
 
 
 def witnessed(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
