@@ -31,9 +31,11 @@ async def store(engine: Engine, tmp_path: Path) -> Store:
     await migrate(engine, __version__)
     store = await Store.opened(engine, Keyring.load(tmp_path, {}))
     async with store.transaction():
-        await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
+        pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
         for sub, name in ((SUB, "ada"), (OTHER, "bob")):
-            await store.users.add(User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [("username", name)])
+            await store.users.add(
+                pool, User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [("username", name)]
+            )
     return store
 
 

@@ -29,7 +29,9 @@ async def pool(store: Store) -> Pool:
     async with store.transaction():
         pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
         for sub, name in ((ADA, "ada"), (BOB, "bob")):
-            await store.users.add(User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [("username", name)])
+            await store.users.add(
+                pool, User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [("username", name)]
+            )
         await store.clients.add(pool, "client", {}, now=NOW)
     return pool
 

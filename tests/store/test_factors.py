@@ -25,8 +25,8 @@ async def store(engine: Engine, tmp_path: Path) -> Store:
     (tmp_path / "keys").mkdir()
     store = await Store.opened(engine, Keyring.load(tmp_path / "keys", {}))
     async with store.transaction():
-        await store.pools.add(POOL, "eu-central-1", {"Name": "p"}, now=NOW)
-        await store.users.add(User(POOL, SUB, "ada", "CONFIRMED", {}, NOW, NOW), [])
+        pool = await store.pools.add(POOL, "eu-central-1", {"Name": "p"}, now=NOW)
+        await store.users.add(pool, User(POOL, SUB, "ada", "CONFIRMED", {}, NOW, NOW), [])
     return store
 
 

@@ -21,7 +21,9 @@ PURPOSE = "sign_up"
 async def pool(store: Store) -> Pool:
     async with store.transaction():
         pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
-        await store.users.add(User(POOL, SUB, "ada", "UNCONFIRMED", {}, NOW, NOW), [("username", "ada")])
+        await store.users.add(
+            pool, User(POOL, SUB, "ada", "UNCONFIRMED", {}, NOW, NOW), [("username", "ada")]
+        )
     return pool
 
 

@@ -1,14 +1,20 @@
 """Bringing a database to its shape: order, failures, races, and code that is too old."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
-from tests.store.conftest import OpenEngine
+from tests.store.conftest import NOW, POOL, OpenEngine
 
+from cenote import __version__
+from cenote.store import Store
 from cenote.store.engine import Engine, StoreError
-from cenote.store.migrating import CodeTooOld, migrate, read_migrations, statements
+from cenote.store.migrating import MIGRATIONS, CodeTooOld, migrate, read_migrations, statements
+from cenote.store.sealing import Keyring
 from cenote.store.sqlite import SqliteEngine
+from cenote.store.users import StoredPassword
 
 FIRST = """-- oldest-code: 0.1.0
 CREATE TABLE pools (pool_id TEXT NOT NULL PRIMARY KEY);
@@ -149,6 +155,36 @@ def test_a_file_that_is_not_as_it_must_be_is_refused(folder: Path, name: str, te
 def test_our_own_migrations_are_as_they_must_be() -> None:
     found = read_migrations()
     assert [migration.version for migration in found] == list(range(1, len(found) + 1))
+
+
+async def test_passwords_that_stood_in_a_table_of_their_own_open_still(
+    engine: Engine, tmp_path: Path, folder: Path
+) -> None:
+    (folder / "0001_pools.sql").unlink()
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:12]:
+        shutil.copy(path, folder)
+    await migrate(engine, __version__, folder=folder)
+    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    async with store.transaction():
+        pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
+        for sub in ("first", "second", "third"):
+            await engine.run(
+                "INSERT INTO users (pool_id, sub, username, status, attributes, created_at, updated_at)"
+                " VALUES (?, ?, ?, 'CONFIRMED', '{}', 1, 1)",
+                POOL, sub, sub,
+            )  # fmt: skip
+        older = pool.sealer.seal(msgspec.msgpack.encode([b"older"]), table="passwords", row="first/history")
+        for sub, history, expires_at in (("first", older, 7), ("second", None, None)):
+            record = pool.sealer.seal(sub.encode(), table="passwords", row=sub)
+            await engine.run(
+                "INSERT INTO passwords (pool_id, sub, password_sealed, history_sealed, set_at, expires_at)"
+                " VALUES (?, ?, ?, ?, 5, ?)",
+                POOL, sub, record, history, expires_at,
+            )  # fmt: skip
+    await migrate(engine, __version__)
+    assert await store.users.password(pool, "first") == StoredPassword(b"first", (b"older",), 5, 7)
+    assert await store.users.password(pool, "second") == StoredPassword(b"second", (), 5, None)
+    assert await store.users.password(pool, "third") is None
 
 
 async def test_our_own_migrations_apply(engine: Engine) -> None:

@@ -26,9 +26,9 @@ async def store(engine: Engine, tmp_path: Path) -> Store:
     (tmp_path / "keys").mkdir()
     store = await Store.opened(engine, Keyring.load(tmp_path / "keys", {}))
     async with store.transaction():
-        await store.pools.add(POOL, "eu-central-1", {"Name": "p"}, now=NOW)
+        pool = await store.pools.add(POOL, "eu-central-1", {"Name": "p"}, now=NOW)
         for sub, name in ((ADA, "ada"), (EVE, "eve")):
-            await store.users.add(User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [])
+            await store.users.add(pool, User(POOL, sub, name, "CONFIRMED", {}, NOW, NOW), [])
     return store
 
 

@@ -61,6 +61,8 @@ async def test_the_users_of_a_pool_are_counted(store: Store, pool: Pool) -> None
         for number in range(3):
             sub = f"00000000-0000-4000-8000-{number:012}"
             await store.users.add(
-                User(pool.pool_id, sub, f"u{number}", "CONFIRMED", {}, NOW, NOW), [("username", f"u{number}")]
+                pool,
+                User(pool.pool_id, sub, f"u{number}", "CONFIRMED", {}, NOW, NOW),
+                [("username", f"u{number}")],
             )
     assert await store.pools.count_users(POOL) == 3

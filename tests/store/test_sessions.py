@@ -30,7 +30,7 @@ async def store(engine: Engine, tmp_path: Path) -> Store:
     async with store.transaction():
         pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
         await store.clients.add(pool, CLIENT, {"ClientName": "app"}, now=NOW)
-        await store.users.add(User(POOL, SUB, "ada", "CONFIRMED", {}, NOW, NOW), [("username", "ada")])
+        await store.users.add(pool, User(POOL, SUB, "ada", "CONFIRMED", {}, NOW, NOW), [("username", "ada")])
     return store
 
 

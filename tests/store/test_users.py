@@ -31,7 +31,7 @@ def sub_of(number: int) -> str:
 async def add(store: Store, number: int, username: str, status: str = "CONFIRMED", **attributes: str) -> str:
     user = User(POOL, sub_of(number), username, status, attributes, NOW, NOW)  # type: ignore[arg-type]
     async with store.transaction():
-        await store.users.add(user, [("username", username)])
+        await store.users.add(await store.pools.get(POOL), user, [("username", username)])
     return user.sub
 
 
@@ -227,10 +227,10 @@ async def test_a_sealed_password_is_of_its_row(store: Store, pool: Pool) -> None
     assert (await store.users.password(pool, first)) == StoredPassword(
         b"record of " + first.encode(), (b"older",), NOW, NOW + 1
     )
-    row = await store.engine.one("SELECT password_sealed FROM passwords WHERE sub = ?", first)
+    row = await store.engine.one("SELECT password_sealed FROM users WHERE sub = ?", first)
     assert row is not None
     async with store.transaction():
-        await store.engine.run("UPDATE passwords SET password_sealed = ? WHERE sub = ?", row[0], second)
+        await store.engine.run("UPDATE users SET password_sealed = ? WHERE sub = ?", row[0], second)
     with pytest.raises(Exception, match="sealed for another row"):
         await store.users.password(pool, second)
 

@@ -86,9 +86,7 @@ async def migrated(occasion: Occasion, arn: str, source: Source, typed: str, pas
         async with ctx.store.transaction():
             if answer.forceAliasCreation:
                 await attribute_flow.release(ctx, pool, names)
-            await ctx.store.users.add(user, names)
-            if stored is not None:
-                await ctx.store.users.set_password(pool, user.sub, stored)
+            await ctx.store.users.add(pool, user, names, stored)
     except NameTaken:
         # By another request for the same user, or by somebody else's alias.
         found = await accounts.find(ctx, pool, typed)

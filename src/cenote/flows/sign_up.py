@@ -105,11 +105,9 @@ async def register(
             # An alias that the function says is verified moves to the new user (documented at PreSignUp).
             await attributes.release(ctx, pool, names)
         try:
-            await ctx.store.users.add(user, names)
+            await ctx.store.users.add(pool, user, names, prepared)
         except NameTaken as taken:
             raise usernames.already_taken(taken.kind, creating=True) from None
-        if prepared is not None:
-            await ctx.store.users.set_password(pool, user.sub, prepared)
         await protection.happened(ctx, pool, user, "SignUp")
         if to is not None:
             details = await verification.send_code(

@@ -109,8 +109,8 @@ async def make(ctx: Context) -> None:
     user = User(id_, SUB, USERNAME, CONFIRMED, attributes, now, now)
     async with ctx.store.transaction():
         if await ctx.store.users.find(id_, [(usernames.SUB, SUB)]) is None:
-            await ctx.store.users.add(user, usernames.owned(pool.document, USERNAME, attributes))
-            await ctx.store.users.set_password(pool, SUB, password)
+            names = usernames.owned(pool.document, USERNAME, attributes)
+            await ctx.store.users.add(pool, user, names, password)
 
 
 async def lead_home(ctx: Context, pool: Pool) -> None:

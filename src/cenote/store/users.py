@@ -8,7 +8,7 @@ import msgspec
 from cenote.domain.errors import UserNotFound
 from cenote.domain.usernames import SUB
 from cenote.domain.users import User
-from cenote.store.engine import Engine, UniqueViolation
+from cenote.store.engine import Engine, Param, UniqueViolation
 from cenote.store.pools import Pool
 from cenote.store.transactions import in_transaction
 
@@ -16,6 +16,9 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(dict[str, str]).decode
 
 COLUMNS = "u.sub, u.username, u.status, u.attributes, u.created_at, u.updated_at, u.disabled_at"
+PASSWORD_COLUMNS = "password_sealed, password_history_sealed, password_set_at, password_expires_at"
+# The table that passwords once stood in: what is sealed there has to open still.
+SEALED_FOR = "passwords"
 # Attributes that ListUsers searches have a column each, beside their place in the attributes.
 SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
 
@@ -110,15 +113,21 @@ class Users:
         lock = self._engine.row_lock if in_transaction() else ""
         return f"{lock} OF u" if lock else ""
 
-    async def add(self, user: User, names: Iterable[tuple[str, str]]) -> None:
+    async def add(
+        self,
+        pool: Pool,
+        user: User,
+        names: Iterable[tuple[str, str]],
+        password: StoredPassword | None = None,
+    ) -> None:
         """Adds a user with the names it is found by; NameTaken if one of them is another's."""
         searched = searched_in(user.attributes)
         await self._engine.run(
             "INSERT INTO users (pool_id, sub, username, status, attributes, email, phone_number, name, given_name,"
-            " family_name, preferred_username, created_at, updated_at, disabled_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f" family_name, preferred_username, created_at, updated_at, disabled_at, {PASSWORD_COLUMNS})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             user.pool_id, user.sub, user.username, user.status, encode(user.attributes).decode(), *searched,
-            user.created_at, user.updated_at, user.disabled_at,
+            user.created_at, user.updated_at, user.disabled_at, *sealed_password(pool, user.sub, password),
         )  # fmt: skip
         for kind, name in sorted(names, reverse=True):  # the user name's own kind comes first
             await self.add_name(user.pool_id, user.sub, kind, name)
@@ -217,38 +226,28 @@ class Users:
 
     async def password(self, pool: Pool, sub: str) -> StoredPassword | None:
         row = await self._engine.one(
-            "SELECT password_sealed, history_sealed, set_at, expires_at FROM passwords"
-            " WHERE pool_id = ? AND sub = ?",
-            pool.pool_id, sub,
-        )  # fmt: skip
-        if row is None:
+            f"SELECT {PASSWORD_COLUMNS} FROM users WHERE pool_id = ? AND sub = ?", pool.pool_id, sub
+        )
+        if row is None or row[0] is None:
             return None
-        record = pool.sealer.open(row[0], table="passwords", row=sub)
+        record = pool.sealer.open(row[0], table=SEALED_FOR, row=sub)
         history: tuple[bytes, ...] = ()
         if row[1] is not None:
-            sealed = pool.sealer.open(row[1], table="passwords", row=f"{sub}/history")
+            sealed = pool.sealer.open(row[1], table=SEALED_FOR, row=f"{sub}/history")
             history = msgspec.msgpack.decode(sealed, type=tuple[bytes, ...])
         return StoredPassword(record, history, row[2], row[3])
 
     async def password_expiry(self, pool_id: str, sub: str) -> int | None:
         """When a temporary password ends; None for one that does not."""
         row = await self._engine.one(
-            "SELECT expires_at FROM passwords WHERE pool_id = ? AND sub = ?", pool_id, sub
+            "SELECT password_expires_at FROM users WHERE pool_id = ? AND sub = ?", pool_id, sub
         )
         return None if row is None else row[0]
 
     async def set_password(self, pool: Pool, sub: str, password: StoredPassword) -> None:
-        seal = pool.sealer.seal
-        history = None
-        if password.history:
-            history = seal(msgspec.msgpack.encode(password.history), table="passwords", row=f"{sub}/history")
         await self._engine.run(
-            "INSERT INTO passwords (pool_id, sub, password_sealed, history_sealed, set_at, expires_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (pool_id, sub) DO UPDATE SET"
-            " password_sealed = excluded.password_sealed, history_sealed = excluded.history_sealed,"
-            " set_at = excluded.set_at, expires_at = excluded.expires_at",
-            pool.pool_id, sub, seal(password.record, table="passwords", row=sub), history, password.set_at,
-            password.expires_at,
+            f"UPDATE users SET ({PASSWORD_COLUMNS}) = (?, ?, ?, ?) WHERE pool_id = ? AND sub = ?",
+            *sealed_password(pool, sub, password), pool.pool_id, sub,
         )  # fmt: skip
 
 
@@ -256,6 +255,17 @@ def user_of(pool_id: str, row: tuple) -> User:  # type: ignore[type-arg]
     """A row of `COLUMNS` as a user."""
     sub, username, status, attributes, created_at, updated_at, disabled_at = row
     return User(pool_id, sub, username, status, decode(attributes), created_at, updated_at, disabled_at)
+
+
+def sealed_password(pool: Pool, sub: str, password: StoredPassword | None) -> tuple[Param, ...]:
+    """The `PASSWORD_COLUMNS` of a user."""
+    if password is None:
+        return None, None, None, None
+    seal = pool.sealer.seal
+    history = None
+    if password.history:
+        history = seal(msgspec.msgpack.encode(password.history), table=SEALED_FOR, row=f"{sub}/history")
+    return seal(password.record, table=SEALED_FOR, row=sub), history, password.set_at, password.expires_at
 
 
 def searched_in(attributes: Mapping[str, str]) -> list[str | None]:

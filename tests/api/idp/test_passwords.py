@@ -314,7 +314,7 @@ def test_a_stored_password_tells_nothing(make: PoolFactory, server: RunningServe
     engine = server.app.store.engine
     rows = {
         sub: server.run(
-            engine.one("SELECT password_sealed FROM passwords WHERE pool_id = ? AND sub = ?", pool, sub)
+            engine.one("SELECT password_sealed FROM users WHERE pool_id = ? AND sub = ?", pool, sub)
         )
         for sub in (first, second)
     }

@@ -128,9 +128,12 @@ def test_a_description_counts_the_users(server: Any, idp: Any, make: Any) -> Non
     store = server.app.store
 
     async def add_two() -> None:
+        pool = await store.pools.get(pool_id)
         async with store.transaction():
             for sub in ("a", "b"):
-                await store.users.add(User(pool_id, sub, sub, "CONFIRMED", {}, 1, 1), [("username", sub)])
+                await store.users.add(
+                    pool, User(pool_id, sub, sub, "CONFIRMED", {}, 1, 1), [("username", sub)]
+                )
 
     server.run(add_two())
     assert idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["EstimatedNumberOfUsers"] == 2

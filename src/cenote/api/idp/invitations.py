@@ -61,9 +61,7 @@ async def _invited(ctx: Context, pool: Pool, req: shapes.AdminCreateUserRequest)
         async with ctx.store.transaction():
             if req.get("ForceAliasCreation"):
                 await attribute_flow.release(ctx, pool, names)
-            await ctx.store.users.add(user, names)
-            if stored is not None:
-                await ctx.store.users.set_password(pool, user.sub, stored)
+            await ctx.store.users.add(pool, user, names, stored)
             await send(occasion, worded, user, messages, password)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=True) from None

@@ -2,8 +2,9 @@
 -- The foundation: pools, app clients, users, groups, sign-in state, messages, keys.
 -- Times are epoch milliseconds. A column of type BYTEA that ends in _sealed holds AES-256-GCM under the pool's data
 -- key; seal_key holds that data key, wrapped by the master key. SQL never looks inside a JSON document.
--- WITHOUT ROWID keeps a row in its primary key's own tree: half the pages to write. It is SQLite's word; the engine
--- of PostgreSQL leaves it out, and compares text by code points as SQLite does.
+-- WITHOUT ROWID keeps a row in its primary key's own tree: half the pages to write, as long as rows are small, for they
+-- stand in the tree's inner pages, too. It is SQLite's word; the engine of PostgreSQL leaves it out, and compares text
+-- by code points as SQLite does.
 
 CREATE TABLE server_keys (
   name TEXT NOT NULL PRIMARY KEY,
@@ -59,6 +60,8 @@ CREATE TABLE client_secrets (
   FOREIGN KEY (pool_id, client_id) REFERENCES clients (pool_id, client_id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 
+-- Not WITHOUT ROWID: its rows are large. New ones stand behind each other, and the key's tree is as flat as can be.
+-- (A database made before this was so keeps it, and reads and writes a few pages more.)
 CREATE TABLE users (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
   sub TEXT NOT NULL,
@@ -75,7 +78,7 @@ CREATE TABLE users (
   updated_at BIGINT NOT NULL,
   disabled_at BIGINT,
   PRIMARY KEY (pool_id, sub)
-) WITHOUT ROWID;
+);
 CREATE INDEX users_by_username ON users (pool_id, username);
 -- Only what is there costs an index entry: most users carry few of these, and most are confirmed and enabled.
 CREATE INDEX users_by_status ON users (pool_id, status) WHERE status <> 'CONFIRMED';
