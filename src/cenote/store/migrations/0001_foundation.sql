@@ -17,14 +17,16 @@ CREATE TABLE access_keys (
   created_at BIGINT NOT NULL
 );
 
+-- A document stands last: SQLite would go through it, and through pages of its own, to what is behind it, and the
+-- revision is asked for with every request.
 CREATE TABLE pools (
   pool_id TEXT NOT NULL PRIMARY KEY,
   region TEXT NOT NULL,
-  document TEXT NOT NULL,
   revision BIGINT NOT NULL,
   seal_key BYTEA NOT NULL,
   created_at BIGINT NOT NULL,
-  updated_at BIGINT NOT NULL
+  updated_at BIGINT NOT NULL,
+  document TEXT NOT NULL
 );
 CREATE INDEX pools_by_region ON pools (region, pool_id);
 
@@ -42,10 +44,10 @@ CREATE TABLE signing_keys (
 CREATE TABLE clients (
   pool_id TEXT NOT NULL REFERENCES pools (pool_id) ON DELETE CASCADE,
   client_id TEXT NOT NULL,
-  document TEXT NOT NULL,
   revision BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
+  document TEXT NOT NULL,
   PRIMARY KEY (pool_id, client_id)
 );
 CREATE UNIQUE INDEX clients_by_id ON clients (client_id);
