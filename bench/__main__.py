@@ -32,7 +32,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, for a first look")
     parser.add_argument("--check", action="store_true", help="fail where a target is missed")
     parser.add_argument(
-        "--write", action="store_true", help="keep the result: bench/RESULTS.md and results.svg"
+        "--write",
+        action="store_true",
+        help="keep the result in bench/: RESULTS.md and results.svg, or its part of EXPERIMENTS.md",
     )
     return parser.parse_args()
 
@@ -46,12 +48,13 @@ def main() -> int:
     cores, effort = choose_cores(), QUICK if asked.quick else THOROUGH
     WORK.mkdir(parents=True, exist_ok=True)
     if asked.experiments:
-        findings = run(names(asked.experiments) or [], Setting(cores, effort, quick=asked.quick))
-        text = report.findings_markdown(findings)
-        print(text)
+        found = run(names(asked.experiments) or [], Setting(cores, effort, quick=asked.quick))
+        sections = [report.section(name, findings) for name, findings in found.items()]
+        print("\n".join(sections))
         if asked.write:
-            report.keep_findings(text)
-        return 1 if asked.check and any(finding.met is False for finding in findings) else 0
+            report.keep_sections(sections)
+        missed = any(finding.met is False for findings in found.values() for finding in findings)
+        return 1 if asked.check and missed else 0
     operations = [named(name) for name in names(asked.operations) or [o.name for o in OPERATIONS]]
     contest = Contest(cores, effort, operations)
     with pinned(cores.load):

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.experiments import Finding
+from bench.experiments import EXPERIMENTS, Finding
 from bench.machine import describe
 from bench.measure import Contest, Result
 from bench.operations import Operation
@@ -186,16 +186,24 @@ def keep(text: str, drawing: str) -> None:
     (FOLDER / "RESULTS.md").write_text(PREFACE + text)
 
 
-def findings_markdown(findings: Sequence[Finding]) -> str:
+def section(name: str, findings: Sequence[Finding]) -> str:
+    """What one experiment found, under its name."""
     verdicts = {True: "yes", False: "**no**", None: ""}
     rows = [[finding.what, finding.value, finding.target, verdicts[finding.met]] for finding in findings]
-    lines = [f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}.", ""]
+    about = (EXPERIMENTS[name].__doc__ or "").strip()
+    lines = [f"## {name}", "", about, f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe()}.", ""]
     return "\n".join([*lines, *table(("", "measured", "target", "met"), rows)]) + "\n"
 
 
-def keep_findings(text: str) -> None:
-    (FOLDER / "EXPERIMENTS.md").write_text(
+def keep_sections(sections: Iterable[str]) -> None:
+    """Puts each in the place of the one of its name; what was not measured this time stays as it was."""
+    path = FOLDER / "EXPERIMENTS.md"
+    kept = path.read_text().split("\n## ")[1:] if path.exists() else []
+    by_name = {
+        text.partition("\n")[0]: text for text in (*kept, *(new.removeprefix("## ") for new in sections))
+    }
+    path.write_text(
         "# What takes longer to measure\n\n"
-        "Written by `python -m bench --experiments --write`; `bench/experiments.py` says how each is done.\n\n"
-        f"{text}"
+        "Written by `python -m bench --experiments --write`; `bench/experiments.py` has each under its name.\n"
+        + "".join(f"\n## {by_name[name].rstrip()}\n" for name in EXPERIMENTS if name in by_name)
     )
