@@ -40,6 +40,19 @@ def test_a_new_user_is_answered_as_it_is_then_seen(idp: Any, pool: str) -> None:
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", attributes_of(user)["sub"])
 
 
+def test_whether_an_address_is_verified_is_shown_as_it_was_given(idp: Any, pool: str) -> None:
+    """Recorded in amazon-archives/amazon-cognito-identity-js#532; Terraform would plan a change otherwise."""
+    for name, given in (
+        ("silent", {}),
+        ("denied", {"email_verified": "false"}),
+        ("vouched", {"email_verified": "true"}),
+    ):
+        attributes = {"email": f"{name}@example.com", **given}
+        create(idp, pool, name, **SUPPRESSED, UserAttributes=pairs(attributes))
+        seen = attributes_of(idp.admin_get_user(UserPoolId=pool, Username=name))
+        assert seen == {"sub": seen["sub"], **attributes}
+
+
 def test_the_temporary_password_must_be_replaced(idp: Any, pool: str, app: str) -> None:
     create(idp, pool, "temp", TemporaryPassword=TEMPORARY, **SUPPRESSED)
     assert attempt(idp, app, "temp", TEMPORARY)["ChallengeName"] == "NEW_PASSWORD_REQUIRED"

@@ -45,7 +45,6 @@ def event(pool: str, app: str, sub: str, source: str) -> dict[str, Any]:
                 "sub": sub,
                 "cognito:user_status": "CONFIRMED",
                 "email": "ada@example.com",
-                "email_verified": "false",
             },
             "groupConfiguration": {
                 "groupsToOverride": ["readers"],

@@ -101,7 +101,8 @@ def new_user(ctx: Context, pool: Pool, typed: str, given: dict[str, str]) -> Use
         sub=sub,
         username=sub if usernames.generates_username(document) else typed,
         status=users.FORCE_CHANGE_PASSWORD,
-        attributes=attribute_rules.changed({}, given),
+        # No verified flag but those given, unlike a sign-up (recorded: amazon-archives/amazon-cognito-identity-js#532).
+        attributes={name: value for name, value in given.items() if value},
         created_at=now,
         updated_at=now,
     )
