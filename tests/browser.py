@@ -243,6 +243,7 @@ def oauth_app(
         email_verified="true",
         given_name="Ada",
         phone_number="+12065550100",
+        phone_number_verified="false",
     )
     return App(make.server, pool_id, client, user, sub)
 
