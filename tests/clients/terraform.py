@@ -1,10 +1,9 @@
 """The calls that Terraform's AWS provider makes, and when it would plan a change.
 
-The provider itself is not to be had from a package registry (5.32, built from its source, was run by hand against
-Cenote). What it sends, which members of an answer it keeps in
-its state, and what it does where a configuration leaves one out, is read from its source
-(hashicorp/terraform-provider-aws, internal/service/cognitoidp). Configurations and states are in AWS's shape here;
-the provider translates names one to one.
+The provider itself is in none of the registries that tests install from; 5.32, built from its source, was run by hand
+against Cenote. What it sends, which members of an answer it keeps in its state, and what it does where a configuration
+leaves one out, is read from its source (hashicorp/terraform-provider-aws, internal/service/cognitoidp). Configurations
+and states are in AWS's shape here; the provider translates names one to one.
 """
 
 from collections.abc import Collection, Iterable, Mapping
