@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bench.machine import BenchError
-from bench.pool import PASSWORD, Account, Pool
+from bench.pool import PASSWORD, Account, Pool, new_name
 from bench.servers import WORK
 
 
@@ -50,24 +50,25 @@ def multiply_user(data: Path, username: str, count: int) -> None:
         database.execute("PRAGMA cache_size = -1000000")
         (sub,) = database.execute("SELECT sub FROM users WHERE username = ?", (username,)).fetchone()
         subs = in_waves([str(uuid.uuid4()) for _ in range(count)])
+        names = in_waves([new_name() for _ in range(count)])
         for table in ("users", *tables_with_sub(database)):
             for row in database.execute(f"SELECT * FROM {table} WHERE sub = ?", (sub,)).fetchall():
                 marks = ", ".join("?" * len(row))
                 database.executemany(
                     f"INSERT INTO {table} VALUES ({marks})",
-                    copies(row, (sub, username), subs),
+                    copies(row, (sub, username), subs, names),
                 )
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def in_waves(subs: Sequence[str], waves: int = 20) -> list[str]:
-    """The subs in so many sorted runs, each all over the tree.
+def in_waves(keys: Sequence[str], waves: int = 20) -> list[str]:
+    """The keys in so many sorted runs, each all over the tree.
 
     That is about as fast to insert as all in order, and leaves pages as full as users who come one by one do. In order,
     every page would be full to the brim: whoever comes next has to split one.
     """
-    return [sub for wave in range(waves) for sub in sorted(subs[wave::waves])]
+    return [key for wave in range(waves) for key in sorted(keys[wave::waves])]
 
 
 def is_sqlite(path: Path) -> bool:
@@ -88,11 +89,11 @@ def tables_with_sub(database: sqlite3.Connection) -> list[str]:
 
 
 def copies(
-    row: Sequence[object], original: tuple[str, str], subs: Sequence[str]
+    row: Sequence[object], original: tuple[str, str], subs: Sequence[str], names: Sequence[str]
 ) -> Iterator[tuple[object, ...]]:
     sub, username = original
-    for number, new in enumerate(subs):
-        name = f"filler-{number:07d}"
+    for new_sub, name in zip(subs, names, strict=True):
         yield tuple(
-            cell.replace(sub, new).replace(username, name) if isinstance(cell, str) else cell for cell in row
+            cell.replace(sub, new_sub).replace(username, name) if isinstance(cell, str) else cell
+            for cell in row
         )

@@ -27,6 +27,11 @@ class Refused(BenchError):
     """The server answered with an error."""
 
 
+def new_name() -> str:
+    """One that nobody has, in no order: whoever comes next stands anywhere among those who are there."""
+    return f"user-{secrets.token_hex(8)}"
+
+
 def post(operation: str, body: dict[str, Any], *, signed: bool = False) -> bytes:
     content = msgspec.json.encode(body)
     head = (
@@ -110,16 +115,12 @@ class Pool:
     pool_id: str
     client_id: str
     accounts: list[Account] = field(default_factory=list)
-    made: int = 0
-    # Names differ from run to run, so that a kept data directory never refuses one.
-    run: str = field(default_factory=lambda: secrets.token_hex(3))
     srp: Client | None = None
 
     def new_account(self, password: str = PASSWORD) -> Account:
-        self.made += 1
         if self.srp is None:
             self.srp = Client(self.pool_id, PASSWORD, secrets.randbits(256))
-        return Account(self.client_id, f"user-{self.run}-{self.made}", password, self.srp)
+        return Account(self.client_id, new_name(), password, self.srp)
 
 
 def create_pool(address: tuple[str, int], name: str) -> Pool:

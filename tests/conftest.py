@@ -18,6 +18,7 @@ import pytest
 import uvloop
 from botocore.config import Config
 from tests.errors import impossible, witnessed
+from tests.names import misfits
 from tests.postgres import OwnPostgres, PostgresServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -250,8 +251,11 @@ def only_errors_that_can_occur_were_answered() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for all tests that leave its clock alone."""
-    with running(settings_for(tmp_path_factory.mktemp("data"))) as one:
+    data = tmp_path_factory.mktemp("data")
+    with running(settings_for(data)) as one:
         yield one
+    if (data / "cenote.db").exists():
+        assert misfits(data / "cenote.db") == []
 
 
 @pytest.fixture

@@ -222,3 +222,18 @@ def test_no_session_outlives_a_sign_out_that_met_its_code(idp: Any, make: PoolFa
         assert ended == "ok"
         again = app.token(grant_type="refresh_token", redirect_uri=None, refresh_token=token)
         assert again.document["error"] == "invalid_grant"
+
+
+def test_a_name_that_was_set_as_its_user_was_deleted_is_free(idp: Any, make: PoolFactory) -> None:
+    pool = make.pool(AliasAttributes=["preferred_username"])
+    for turn in range(TRIES):
+        make.user(pool, f"user-{turn}")
+        outcomes = both(
+            partial(changed, idp, pool, f"user-{turn}", preferred_username="countess"),
+            partial(outcome, idp.admin_delete_user, UserPoolId=pool, Username=f"user-{turn}"),
+        )
+        assert (outcomes[0] in {"ok", "User does not exist."}, outcomes[1]) == (True, "ok")
+        sub = make.user(pool, f"user-{turn}", preferred_username="countess")
+        found = idp.admin_get_user(UserPoolId=pool, Username="countess")
+        assert attributes_of(found)["sub"] == sub
+        idp.admin_delete_user(UserPoolId=pool, Username=f"user-{turn}")

@@ -121,5 +121,5 @@ async def test_old_events_are_removed_a_few_at_a_time(store: Store) -> None:
 async def test_events_go_with_their_user(store: Store) -> None:
     await put(store, EVENT)
     async with store.transaction():
-        await store.users.remove(POOL, SUB)
+        await store.users.remove(POOL, SUB, [])
     assert await listed(store) == []

@@ -153,7 +153,7 @@ async def test_codes_go_with_their_client_and_their_user(store: Store) -> None:
     await add(store)
     assert await approve(store)
     async with store.transaction():
-        await store.users.remove(POOL, SUB)
+        await store.users.remove(POOL, SUB, [])
     assert await store.device_codes.find(POOL, "d") is None
     await add(store)
     async with store.transaction():

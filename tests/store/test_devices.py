@@ -132,7 +132,7 @@ async def test_a_removed_device_is_gone_and_a_removed_user_takes_theirs_along(
     async with store.transaction():
         await store.devices.add(pool, DEVICE, SECRET)
     async with store.transaction():
-        await store.users.remove(POOL, ADA)
+        await store.users.remove(POOL, ADA, [])
     assert await store.devices.find(POOL, ADA, KEY) is None
 
 

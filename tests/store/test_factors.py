@@ -180,7 +180,7 @@ async def test_a_removed_app_is_gone_with_its_preference(store: Store, pool: Poo
 async def test_a_deleted_user_leaves_no_factor(store: Store, pool: Pool) -> None:
     await give_app(store, pool)
     async with store.transaction():
-        await store.users.remove(POOL, SUB)
+        await store.users.remove(POOL, SUB, [])
     assert await store.engine.all("SELECT sub FROM factors") == []
 
 

@@ -1,6 +1,7 @@
 """Bringing a database to its shape: order, failures, races, and code that is too old."""
 
 import asyncio
+import itertools
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from tests.store.conftest import NOW, POOL, OpenEngine
 
 from cenote import __version__
+from cenote.domain.messages import ROUTES_OF_MAIL, Message
+from cenote.domain.users import User
 from cenote.store import Store
 from cenote.store.engine import Engine, StoreError
 from cenote.store.migrating import MIGRATIONS, CodeTooOld, migrate, read_migrations, statements
@@ -185,6 +188,63 @@ async def test_passwords_that_stood_in_a_table_of_their_own_open_still(
     assert await store.users.password(pool, "first") == StoredPassword(b"first", (b"older",), 5, 7)
     assert await store.users.password(pool, "second") == StoredPassword(b"second", (), 5, None)
     assert await store.users.password(pool, "third") is None
+
+
+async def test_messages_that_were_keyed_by_their_pool_are_delivered_and_shown_still(
+    engine: Engine, tmp_path: Path, folder: Path
+) -> None:
+    (folder / "0001_pools.sql").unlink()
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:13]:
+        shutil.copy(path, folder)
+    await migrate(engine, __version__, folder=folder)
+    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    pools = ("eu-central-1_First0000", "eu-central-1_Second000")
+    async with store.transaction():
+        for number, (pool_id, state) in enumerate(itertools.product(pools, ("due", "kept"))):
+            if state == "due":
+                pool = await store.pools.add(pool_id, "eu-central-1", {}, now=NOW)
+            to = f"{number}@example.com"
+            message = Message(
+                pool_id, str(number), "EMAIL", to, "Hello", "Body", "123456", None, NOW - number
+            )
+            await store.messages.add(pool.sealer, message, state=state)
+    await migrate(engine, __version__)
+    assert [one.message_id for one in await store.messages.list_(to=None, limit=10)] == ["3", "2", "1", "0"]
+    async with store.transaction():
+        due = await store.messages.take_due(routes=ROUTES_OF_MAIL, now=NOW, lease=1, limit=10)
+        for one in due:
+            await store.messages.set_state(one.message, "sent", due_at=NOW)
+    assert [one.message.to for one in due] == ["2@example.com", "0@example.com"]
+    async with store.transaction():
+        await store.pools.remove(pools[0])
+    assert {one.pool_id for one in await store.messages.list_(to=None, limit=10)} == {pools[1]}
+    assert await store.messages.counts() == {("EMAIL", "sent"): 1, ("EMAIL", "kept"): 1}
+
+
+async def test_names_that_stood_with_an_index_by_user_are_found_and_removed_still(
+    engine: Engine, tmp_path: Path, folder: Path
+) -> None:
+    (folder / "0001_pools.sql").unlink()
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:13]:
+        shutil.copy(path, folder)
+    await migrate(engine, __version__, folder=folder)
+    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    names = [("username", "ada"), ("email", "ada@example.com")]
+    async with store.transaction():
+        pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
+        await store.users.add(pool, User(POOL, "sub", "ada", "CONFIRMED", {}, NOW, NOW), names)
+    await migrate(engine, __version__)
+    for name in names:
+        found = await store.users.find(POOL, [name])
+        assert found is not None
+        assert found.username == "ada"
+    async with store.transaction():
+        await store.users.remove(POOL, "sub", names)
+    assert await engine.all("SELECT * FROM user_names") == []
+    async with store.transaction():
+        await store.users.add(pool, User(POOL, "new", "ada", "CONFIRMED", {}, NOW, NOW), names)
+        await store.pools.remove(POOL)
+    assert await engine.all("SELECT * FROM user_names") == []
 
 
 async def test_our_own_migrations_apply(engine: Engine) -> None:

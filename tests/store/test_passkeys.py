@@ -79,7 +79,7 @@ async def test_only_its_user_removes_a_passkey(store: Store, pool: Pool) -> None
 async def test_passkeys_go_with_their_user(store: Store, pool: Pool) -> None:
     await add(store, pool, KEY)
     async with store.transaction():
-        await store.users.remove(POOL, ADA)
+        await store.users.remove(POOL, ADA, [])
     assert await store.passkeys.find(pool, KEY.credential_id) is None
 
 

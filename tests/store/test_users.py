@@ -53,6 +53,7 @@ async def pages(store: Store, where: Filter | None, limit: int = 2) -> list[str]
         # By code points, in both databases: upper case before lower, and both before what ASCII lacks.
         (Filter("username", "", prefix=True), ["Bob", "Zoe", "ada", "bobby", "straße", "Éva"]),
         (Filter("username", "b", prefix=True), ["bobby"]),
+        (Filter("username", "boB", prefix=True), []),
         (Filter("email", "b", prefix=True), ["bobby", "Bob"]),
         (Filter("email", "b@example.com", prefix=False), ["bobby"]),
         (Filter("given_name", "same", prefix=False), ["Zoe", "ada", "Bob"]),
@@ -81,6 +82,39 @@ async def test_a_list_has_everybody_once_in_its_order(
         await store.users.set_disabled(POOL, sub_of(2), NOW, now=NOW)
     assert await pages(store, where) == names
     assert await pages(store, where, limit=100) == names
+
+
+@pytest.mark.parametrize(
+    ("where", "names"),
+    [
+        (Filter("username", "", prefix=True, fold=True), ["ada", "Bob", "BobCat", "ΟΔΟΣ", "ΟΔΟΣΑ"]),
+        # With their case, though they are found without.
+        (Filter("username", "Bob", prefix=True, fold=True), ["Bob", "BobCat"]),
+        (Filter("username", "bob", prefix=True, fold=True), []),
+        (Filter("username", "Bob", prefix=False, fold=True), ["Bob"]),
+        (Filter("username", "bob", prefix=False, fold=True), []),
+        # The lower case of a sigma depends on whether it is the last letter.
+        (Filter("username", "ΟΔΟΣ", prefix=True, fold=True), ["ΟΔΟΣ", "ΟΔΟΣΑ"]),
+        (Filter("username", "ΟΔΟΣ", prefix=False, fold=True), ["ΟΔΟΣ"]),
+        # What somebody prefers to be called is no user name.
+        (Filter("username", "a", prefix=True, fold=True), ["ada"]),
+        (Filter("username", "amazing", prefix=False, fold=True), []),
+    ],
+    ids=repr,
+)
+async def test_names_that_are_found_without_case_are_listed_with_theirs(
+    store: Store, pool: Pool, where: Filter, names: list[str]
+) -> None:
+    for number, name in enumerate(("ΟΔΟΣΑ", "BobCat", "ada", "Bob", "ΟΔΟΣ")):
+        user = User(POOL, sub_of(number), name, "CONFIRMED", {}, NOW, NOW)
+        async with store.transaction():
+            await store.users.add(
+                pool, user, [("username", name.lower()), ("email", f"a{number}@example.com")]
+            )
+    async with store.transaction():
+        await store.users.add_name(POOL, sub_of(1), "username", "amazing")
+    for limit in (1, 2, 3, 100):
+        assert await pages(store, where, limit=limit) == names
 
 
 async def test_a_column_that_is_not_searched_is_no_filter() -> None:
@@ -210,7 +244,7 @@ async def test_a_session_goes_with_its_user_and_its_client(store: Store, pool: P
                 Session(POOL, f"session-{number}", sub, CLIENT, NOW, NOW + 1000), now=NOW
             )
     async with store.transaction():
-        await store.users.remove(POOL, sub_of(1))
+        await store.users.remove(POOL, sub_of(1), [])
     assert await store.sessions.find(POOL, "session-1") is None
     assert await store.sessions.find(POOL, "session-2") is not None
     async with store.transaction():

@@ -25,12 +25,13 @@ async def store(
     them. Codes that were sent to an address or number which is no longer the user's are good no more, and a second
     factor that needs one which is gone is off.
     """
+    before = usernames.owned(pool.document, user.username, user.attributes)
     names, now = usernames.owned(pool.document, user.username, after), ctx.clock()
     if take_aliases:
         await release(ctx, pool, names, but=user.sub)
     await ctx.store.users.set_attributes(pool.pool_id, user.sub, after, now=now)
     try:
-        await ctx.store.users.set_names(pool.pool_id, user.sub, names)
+        await ctx.store.users.set_names(pool.pool_id, user.sub, names, before=before)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=False) from None
     await forget_codes(ctx, user, after)
@@ -66,5 +67,6 @@ async def release(ctx: Context, pool: Pool, names: Iterable[Name], *, but: str |
         user = await ctx.store.users.get(pool.pool_id, holder)
         attributes = {**user.attributes, f"{kind}_verified": "false"}
         await ctx.store.users.set_attributes(pool.pool_id, holder, attributes, now=ctx.clock())
+        before = usernames.owned(pool.document, user.username, user.attributes)
         kept = usernames.owned(pool.document, user.username, attributes)
-        await ctx.store.users.set_names(pool.pool_id, holder, kept)
+        await ctx.store.users.set_names(pool.pool_id, holder, kept, before=before)

@@ -8,12 +8,12 @@ import msgspec
 
 from cenote.domain.clients import Lifetimes, lifetimes
 from cenote.domain.errors import ResourceNotFound
+from cenote.store.documents import Documents
 from cenote.store.engine import Engine
 from cenote.store.pools import CACHE_LIMIT, Pool, Pools
 from cenote.store.transactions import in_transaction
 
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Clients:
         self._engine = engine
         self._pools = pools
         self._cache: dict[str, Client] = {}
+        self._documents = Documents()
 
     async def resolve(self, client_id: str) -> tuple[Pool, Client]:
         """The client and its pool, for calls that name no pool; ResourceNotFound with AWS's text."""
@@ -105,7 +106,7 @@ class Clients:
             )
             for secret_id, sealed, created_at in secrets
         )
-        document = decode(row[0])
+        document = self._documents.read(row[0])
         client = Client(
             pool.pool_id, client_id, document, opened, row[1], row[2], row[3], lifetimes(document)
         )

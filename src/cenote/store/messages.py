@@ -81,7 +81,7 @@ class Messages:
         """Messages of these routes whose time has come, now this caller's until the lease (ms) runs out."""
         rows = await self._engine.all(
             "UPDATE messages SET due_at = ?, tries = tries + 1 WHERE state = 'due' AND due_at <= ?"
-            " AND (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages WHERE state = 'due'"
+            " AND (created_at, message_id) IN (SELECT created_at, message_id FROM messages WHERE state = 'due'"
             f" AND due_at <= ? AND route IN ({marks(routes)}) ORDER BY due_at LIMIT ?) RETURNING {COLUMNS}, tries",
             now + lease, now, now, *routes, limit,
         )  # fmt: skip
@@ -90,8 +90,8 @@ class Messages:
 
     async def set_state(self, message: Message, state: str, *, due_at: int, error: str | None = None) -> None:
         await self._engine.run(
-            "UPDATE messages SET state = ?, due_at = ?, last_error = ? WHERE pool_id = ? AND message_id = ?",
-            state, due_at, error, message.pool_id, message.message_id,
+            "UPDATE messages SET state = ?, due_at = ?, last_error = ? WHERE created_at = ? AND message_id = ?",
+            state, due_at, error, message.created_at, message.message_id,
         )  # fmt: skip
 
     async def list_(self, *, to: str | None, limit: int) -> list[Message]:
@@ -112,7 +112,7 @@ class Messages:
         """Gives up at most `limit` messages that are due still and older than that: nobody takes their route."""
         return await self._engine.run(
             "UPDATE messages SET state = 'dead', last_error = 'too old' WHERE state = 'due' AND created_at < ?"
-            " AND (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages"
+            " AND (created_at, message_id) IN (SELECT created_at, message_id FROM messages"
             " WHERE state = 'due' AND created_at < ? LIMIT ?)",
             before, before, limit,
         )  # fmt: skip
@@ -120,7 +120,7 @@ class Messages:
     async def remove_void(self, *, before: int, limit: int) -> int:
         """Removes at most `limit` messages to nobody that are older than that."""
         return await self._engine.run(
-            "DELETE FROM messages WHERE (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages"
+            "DELETE FROM messages WHERE (created_at, message_id) IN (SELECT created_at, message_id FROM messages"
             " WHERE state = 'void' AND created_at < ? ORDER BY created_at LIMIT ?)",
             before, limit,
         )  # fmt: skip
@@ -130,7 +130,7 @@ class Messages:
         that were given up.
         """
         return await self._engine.run(
-            "DELETE FROM messages WHERE (pool_id, message_id) IN (SELECT pool_id, message_id FROM messages"
+            "DELETE FROM messages WHERE (created_at, message_id) IN (SELECT created_at, message_id FROM messages"
             " WHERE created_at < ? AND state <> 'due' AND (state <> 'dead' OR created_at < ?)"
             " ORDER BY created_at LIMIT ?)",
             before, dead_before, limit,

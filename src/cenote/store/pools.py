@@ -9,12 +9,12 @@ import msgspec
 
 from cenote.domain import identifiers
 from cenote.domain.errors import InvalidParameter, ResourceNotFound
+from cenote.store.documents import Documents
 from cenote.store.engine import Engine, UniqueViolation
 from cenote.store.sealing import Keyring, Sealer
 from cenote.store.transactions import in_transaction
 
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder().decode
 
 # Parsed pools kept per process; an entry is used only while its revision is the database's.
 CACHE_LIMIT = 4096
@@ -51,7 +51,7 @@ class SigningKey:
 
     @property
     def algorithm(self) -> str:
-        return str(decode(self.public_jwk)["alg"])
+        return str(msgspec.json.decode(self.public_jwk)["alg"])
 
 
 class Pools:
@@ -59,6 +59,7 @@ class Pools:
         self._engine = engine
         self._keyring = keyring
         self._cache: dict[str, Pool] = {}
+        self._documents = Documents()
 
     async def get(self, pool_id: str) -> Pool:
         """The pool, or ResourceNotFound with AWS's text.
@@ -93,7 +94,7 @@ class Pools:
         if row is None:
             raise ResourceNotFound(f"User pool {pool_id} does not exist.")
         data_key = self._keyring.unwrap(row[3], table="pools", row=pool_id)
-        pool = Pool(pool_id, row[0], decode(row[1]), row[2], Sealer(data_key), row[4], row[5])
+        pool = Pool(pool_id, row[0], self._documents.read(row[1]), row[2], Sealer(data_key), row[4], row[5])
         if not in_transaction():  # what may yet be rolled back is not remembered
             if len(self._cache) >= CACHE_LIMIT:
                 self._cache.pop(next(iter(self._cache)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cenote.domain.errors import UserNotFound
-from cenote.domain.usernames import SUB
+from cenote.domain.usernames import SUB, USERNAME
 from cenote.domain.users import User
 from cenote.store.engine import Engine, Param, UniqueViolation
 from cenote.store.pools import Pool
@@ -47,12 +47,14 @@ class StoredPassword(msgspec.Struct, frozen=True):
 class Filter:
     """A condition on one searched column; `prefix` for "starts with".
 
-    The columns of `SEARCHED` hold lower case, and so must the value that is compared with one.
+    The columns of `SEARCHED` hold lower case, and so must the value that is compared with one. User names are compared
+    with their case; `fold` says that they are found without, as the pool wants it.
     """
 
     column: str
     value: str
     prefix: bool
+    fold: bool = False
 
     def __post_init__(self) -> None:
         if self.column not in {*SEARCHED, "username", "status", "sub", "disabled"}:
@@ -61,15 +63,29 @@ class Filter:
     @property
     def ordered(self) -> bool:
         """Whether what it finds comes in the order of the column: the index that finds it is in that order."""
-        return self.prefix and self.column in {*SEARCHED, "username"}
+        return self.prefix and self.column in SEARCHED
+
+    def name(self, username: str) -> str:
+        """What such a user name stands as among the names that users are found by."""
+        return username.lower() if self.fold else username
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The first and the last name, in that sense, of a user that a condition on user names may fit."""
+        if not self.prefix:
+            return self.name(self.value), self.name(self.value)
+        # A sigma is the one letter whose lower case depends on what follows it.
+        first = self.name(self.value.partition("Σ")[0])
+        return first, first + LAST
 
 
 def position(where: Filter | None, user: User) -> str:
     """Where a user stands in a list: what the next page of it begins behind."""
+    if where is not None and where.column == "username":
+        return where.name(user.username)
     if where is None or not where.ordered:
         return user.sub
-    value = user.username if where.column == "username" else user.attributes[where.column].lower()
-    return f"{value}\0{user.sub}"
+    return f"{user.attributes[where.column].lower()}\0{user.sub}"
 
 
 class Users:
@@ -144,26 +160,20 @@ class Users:
         except UniqueViolation:
             raise NameTaken(kind) from None
 
-    async def take_name(self, pool_id: str, sub: str, kind: str, name: str) -> None:
-        """Moves a name to this user, whoever had it: what ForceAliasCreation asks for."""
-        await self._engine.run(
-            "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
-        )
-        await self.add_name(pool_id, sub, kind, name)
-
-    async def set_names(self, pool_id: str, sub: str, names: Iterable[tuple[str, str]]) -> None:
-        """Makes these the user's names; NameTaken if one of them is another's."""
-        wanted = set(names)
-        rows = await self._engine.all(
-            "SELECT kind, name FROM user_names WHERE pool_id = ? AND sub = ?", pool_id, sub
-        )
-        held = set(rows)
-        for kind, name in held - wanted:
-            await self._engine.run(
-                "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ?", pool_id, name, kind
-            )
-        for kind, name in sorted(wanted - held, reverse=True):
+    async def set_names(
+        self, pool_id: str, sub: str, names: frozenset[tuple[str, str]], *, before: frozenset[tuple[str, str]]
+    ) -> None:
+        """Makes these the user's names in place of those `before`; NameTaken if one of them is another's."""
+        await self._remove_names(pool_id, sub, before - names)
+        for kind, name in sorted(names - before, reverse=True):
             await self.add_name(pool_id, sub, kind, name)
+
+    async def _remove_names(self, pool_id: str, sub: str, names: Iterable[tuple[str, str]]) -> None:
+        for kind, name in sorted(names):
+            await self._engine.run(
+                "DELETE FROM user_names WHERE pool_id = ? AND name = ? AND kind = ? AND sub = ?",
+                pool_id, name, kind, sub,
+            )  # fmt: skip
 
     async def name_holder(self, pool_id: str, kind: str, name: str) -> str | None:
         """The sub of the user found by that name, if any."""
@@ -198,12 +208,15 @@ class Users:
             disabled_at, now, pool_id, sub,
         )  # fmt: skip
 
-    async def remove(self, pool_id: str, sub: str) -> bool:
-        """Whether there was such a user."""
-        return await self._engine.run("DELETE FROM users WHERE pool_id = ? AND sub = ?", pool_id, sub) > 0
+    async def remove(self, pool_id: str, sub: str, names: Iterable[tuple[str, str]]) -> None:
+        """Removes the user, who is found by these names, and all that is theirs."""
+        await self._remove_names(pool_id, sub, names)
+        await self._engine.run("DELETE FROM users WHERE pool_id = ? AND sub = ?", pool_id, sub)
 
     async def list_(self, pool_id: str, *, where: Filter | None, after: str, limit: int) -> list[User]:
         """Users in the order of their `position`, beginning behind the one that `after` is of."""
+        if where is not None and where.column == "username":
+            return await self._list_by_username(pool_id, where, after, limit)
         if where is not None and where.ordered:
             return await self._list_by(pool_id, where, after, limit)
         condition, params = condition_of(where)
@@ -223,6 +236,31 @@ class Users:
             pool_id, value or where.value, sub, where.value + LAST, limit,
         )  # fmt: skip
         return [user_of(pool_id, row) for row in rows]
+
+    async def _list_by_username(self, pool_id: str, where: Filter, after: str, limit: int) -> list[User]:
+        """A page in the order of the names that users are found by.
+
+        What is found so may be a preferred user name, or begin otherwise but for its case: then it is passed over.
+        """
+        first, last = where.names
+        # No kind stands behind LAST, none before the empty one.
+        begin = (after, LAST) if after else (first, "")
+        found: list[User] = []
+        while len(found) < limit:
+            rows = await self._engine.all(
+                f"SELECT n.name, {COLUMNS} FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub"
+                " WHERE n.pool_id = ? AND (n.name, n.kind) > (?, ?) AND n.name <= ? AND n.kind = ?"
+                " ORDER BY n.name, n.kind LIMIT ?",
+                pool_id, *begin, last, USERNAME, limit,
+            )  # fmt: skip
+            for key, *row in rows:
+                user = user_of(pool_id, tuple(row))
+                if where.name(user.username) == key and user.username.startswith(where.value):
+                    found.append(user)
+            if len(rows) < limit:
+                break
+            begin = (rows[-1][0], LAST)
+        return found[:limit]
 
     async def password(self, pool: Pool, sub: str) -> StoredPassword | None:
         row = await self._engine.one(

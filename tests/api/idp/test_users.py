@@ -126,6 +126,27 @@ def test_users_delete_themselves(idp: Any, make: PoolFactory, pool: str, app: st
     assert refusal(idp.delete_user, AccessToken="x") == ("NotAuthorized", "Invalid Access Token")
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_all_that_a_deleted_user_was_found_by_is_free(idp: Any, make: PoolFactory, changed: bool) -> None:
+    pool = make.pool(AliasAttributes=["email", "phone_number", "preferred_username"])
+    flags = {"email_verified": "true", "phone_number_verified": "true"}
+    names = {"email": "Ada@example.com", "phone_number": "+15550100", "preferred_username": "Countess"}
+    make.user(pool, "Ada", **names, **flags)
+    if changed:
+        before, names = (
+            names,
+            {"email": "b@example.com", "phone_number": "+15550101", "preferred_username": "b"},
+        )
+        idp.admin_update_user_attributes(
+            UserPoolId=pool, Username="ada", UserAttributes=pairs({**names, **flags})
+        )
+        make.user(pool, "heir", **before, **flags)
+    idp.admin_delete_user(UserPoolId=pool, Username=names["email"])
+    second = make.user(pool, "ADA", **names, **flags)
+    for name in ("ada", *names.values()):
+        assert attributes_of(idp.admin_get_user(UserPoolId=pool, Username=name.lower()))["sub"] == second
+
+
 def test_case_57_a_user_made_again_has_a_new_sub_and_no_old_rights(
     idp: Any, make: PoolFactory, pool: str, app: str
 ) -> None:

@@ -10,7 +10,8 @@ from cenote.api import paging, render
 from cenote.api.idp.mfa import settings_of
 from cenote.api.registry import operation
 from cenote.domain import attributes as attribute_rules
-from cenote.domain.errors import InvalidParameter, UserNotFound
+from cenote.domain import usernames
+from cenote.domain.errors import InvalidParameter
 from cenote.domain.filters import Filter, parse_filter
 from cenote.domain.users import (
     CONFIRMED,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cenote.domain.users import User
     from cenote.flows.context import Context
     from cenote.shapes import cognito_idp as shapes
+    from cenote.store.pools import Pool
 
 PAGE = 60
 # `status` in a Filter is what the console calls it; a row knows it by its `disabled` column.
@@ -74,7 +76,7 @@ async def list_users(ctx: Context, req: shapes.ListUsersRequest) -> shapes.ListU
     text = req.get("Filter", "")
     after = paging.begin(ctx, req.get("PaginationToken"), pool.pool_id, text)
     limit = req.get("Limit", PAGE) or PAGE
-    where = condition(parse_filter(text))
+    where = condition(pool.document, parse_filter(text))
     if where is NOBODY:
         return {"Users": []}
     users = await ctx.store.users.list_(pool.pool_id, where=where, after=after, limit=limit + 1)
@@ -85,7 +87,7 @@ async def list_users(ctx: Context, req: shapes.ListUsersRequest) -> shapes.ListU
     return answer
 
 
-def condition(wanted: Filter | None) -> Condition | None:
+def condition(pool: usernames.Document, wanted: Filter | None) -> Condition | None:
     """A Filter in the terms of the store; None for one that fits everybody, NOBODY for one that fits nobody."""
     if wanted is None:
         return None
@@ -96,7 +98,11 @@ def condition(wanted: Filter | None) -> Condition | None:
             replace(wanted, value=wanted.value.upper()), "status", {name: name for name in STATUSES}
         )
     value = wanted.value if wanted.case_sensitive else wanted.value.lower()
-    return Condition(wanted.attribute, value, wanted.operator == "^=")
+    prefix = wanted.operator == "^="
+    if wanted.attribute == "username" and usernames.generates_username(pool):
+        # It is the sub, and not among the names that a user is found by.
+        return Condition("sub", value, prefix)
+    return Condition(wanted.attribute, value, prefix, fold=not usernames.case_sensitive(pool))
 
 
 def one_of(wanted: Filter, column: str, values: Mapping[str, str]) -> Condition | None:
@@ -156,17 +162,18 @@ async def admin_disable_user(
 async def admin_delete_user(ctx: Context, req: shapes.AdminDeleteUserRequest) -> None:
     pool = await ctx.store.pools.get(req["UserPoolId"])
     user = await accounts.get(ctx, pool, req["Username"])
-    await _delete(ctx, user)
+    await _delete(ctx, pool, user.sub)
 
 
 @operation
 async def delete_user(ctx: Context, req: shapes.DeleteUserRequest) -> None:
     access = await accounts.by_access_token(ctx, req["AccessToken"])
-    await _delete(ctx, access.user)
+    await _delete(ctx, access.pool, access.user.sub)
 
 
-async def _delete(ctx: Context, user: User) -> None:
+async def _delete(ctx: Context, pool: Pool, sub: str) -> None:
     """Removes the user and all that is theirs: names, password, codes, memberships, sessions."""
     async with ctx.store.transaction():
-        if not await ctx.store.users.remove(user.pool_id, user.sub):
-            raise UserNotFound(accounts.NO_SUCH_USER)
+        user = await ctx.store.users.get(pool.pool_id, sub)
+        names = usernames.owned(pool.document, user.username, user.attributes)
+        await ctx.store.users.remove(pool.pool_id, sub, names)
