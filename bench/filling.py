@@ -49,8 +49,9 @@ def multiply_user(data: Path, username: str, count: int) -> None:
         database.execute("PRAGMA synchronous = OFF")
         database.execute("PRAGMA cache_size = -1000000")
         (sub,) = database.execute("SELECT sub FROM users WHERE username = ?", (username,)).fetchone()
-        subs = in_waves([str(uuid.uuid4()) for _ in range(count)])
-        names = in_waves([new_name() for _ in range(count)])
+        # In no order, as users come: it leaves as much room in a page as they do, for who comes next.
+        subs = [str(uuid.uuid4()) for _ in range(count)]
+        names = [new_name() for _ in range(count)]
         for table in ("users", *tables_with_sub(database)):
             for row in database.execute(f"SELECT * FROM {table} WHERE sub = ?", (sub,)).fetchall():
                 marks = ", ".join("?" * len(row))
@@ -60,15 +61,6 @@ def multiply_user(data: Path, username: str, count: int) -> None:
                 )
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def in_waves(keys: Sequence[str], waves: int = 20) -> list[str]:
-    """The keys in so many sorted runs, each all over the tree.
-
-    That is about as fast to insert as all in order, and leaves pages as full as users who come one by one do. In order,
-    every page would be full to the brim: whoever comes next has to split one.
-    """
-    return [key for wave in range(waves) for key in sorted(keys[wave::waves])]
 
 
 def is_sqlite(path: Path) -> bool:
