@@ -160,14 +160,20 @@ def test_our_own_migrations_are_as_they_must_be() -> None:
     assert [migration.version for migration in found] == list(range(1, len(found) + 1))
 
 
-async def test_passwords_that_stood_in_a_table_of_their_own_open_still(
-    engine: Engine, tmp_path: Path, folder: Path
-) -> None:
-    (folder / "0001_pools.sql").unlink()
-    for path in sorted(MIGRATIONS.glob("*.sql"))[:12]:
+async def opened_as_of(version: int, engine: Engine, tmp_path: Path) -> Store:
+    """The store on a database that had only so many of our own migrations."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    for path in sorted(MIGRATIONS.glob("*.sql"))[:version]:
         shutil.copy(path, folder)
     await migrate(engine, __version__, folder=folder)
-    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    return await Store.opened(engine, Keyring.load(tmp_path, {}))
+
+
+async def test_passwords_that_stood_in_a_table_of_their_own_open_still(
+    engine: Engine, tmp_path: Path
+) -> None:
+    store = await opened_as_of(12, engine, tmp_path)
     async with store.transaction():
         pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
         for sub in ("first", "second", "third"):
@@ -191,13 +197,9 @@ async def test_passwords_that_stood_in_a_table_of_their_own_open_still(
 
 
 async def test_messages_that_were_keyed_by_their_pool_are_delivered_and_shown_still(
-    engine: Engine, tmp_path: Path, folder: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
-    (folder / "0001_pools.sql").unlink()
-    for path in sorted(MIGRATIONS.glob("*.sql"))[:13]:
-        shutil.copy(path, folder)
-    await migrate(engine, __version__, folder=folder)
-    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    store = await opened_as_of(13, engine, tmp_path)
     pools = ("eu-central-1_First0000", "eu-central-1_Second000")
     async with store.transaction():
         for number, (pool_id, state) in enumerate(itertools.product(pools, ("due", "kept"))):
@@ -222,13 +224,9 @@ async def test_messages_that_were_keyed_by_their_pool_are_delivered_and_shown_st
 
 
 async def test_names_that_stood_with_an_index_by_user_are_found_and_removed_still(
-    engine: Engine, tmp_path: Path, folder: Path
+    engine: Engine, tmp_path: Path
 ) -> None:
-    (folder / "0001_pools.sql").unlink()
-    for path in sorted(MIGRATIONS.glob("*.sql"))[:13]:
-        shutil.copy(path, folder)
-    await migrate(engine, __version__, folder=folder)
-    store = await Store.opened(engine, Keyring.load(tmp_path, {}))
+    store = await opened_as_of(13, engine, tmp_path)
     names = [("username", "ada"), ("email", "ada@example.com")]
     async with store.transaction():
         pool = await store.pools.add(POOL, "eu-central-1", {}, now=NOW)
