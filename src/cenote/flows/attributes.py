@@ -25,13 +25,11 @@ async def store(
     them. Codes that were sent to an address or number which is no longer the user's are good no more, and a second
     factor that needs one which is gone is off.
     """
-    before = usernames.owned(pool.document, user.username, user.attributes)
-    names, now = usernames.owned(pool.document, user.username, after), ctx.clock()
+    now = ctx.clock()
     if take_aliases:
-        await release(ctx, pool, names, but=user.sub)
-    await ctx.store.users.set_attributes(pool.pool_id, user.sub, after, now=now)
+        await release(ctx, pool, usernames.owned(pool.document, user.username, after), but=user.sub)
     try:
-        await ctx.store.users.set_names(pool.pool_id, user.sub, names, before=before)
+        await write(ctx, pool, user, after, now=now)
     except NameTaken as taken:
         raise usernames.already_taken(taken.kind, creating=False) from None
     await forget_codes(ctx, user, after)
@@ -40,6 +38,15 @@ async def store(
             # Should the user get another one some day, it is theirs to turn the factor on again.
             await ctx.store.factors.drop(pool.pool_id, user.sub, factor)
     return replace(user, attributes=dict(after), updated_at=now)
+
+
+async def write(ctx: Context, pool: Pool, user: User, after: Mapping[str, str], *, now: int) -> None:
+    """Writes the attributes, and the names that the user is found by with them in place of those before."""
+    before, names = (
+        usernames.owned(pool.document, user.username, attributes) for attributes in (user.attributes, after)
+    )
+    await ctx.store.users.set_attributes(pool.pool_id, user.sub, after, now=now)
+    await ctx.store.users.set_names(pool.pool_id, user.sub, names, before=before)
 
 
 async def forget_codes(ctx: Context, user: User, after: Mapping[str, str]) -> None:
@@ -66,7 +73,4 @@ async def release(ctx: Context, pool: Pool, names: Iterable[Name], *, but: str |
             continue
         user = await ctx.store.users.get(pool.pool_id, holder)
         attributes = {**user.attributes, f"{kind}_verified": "false"}
-        await ctx.store.users.set_attributes(pool.pool_id, holder, attributes, now=ctx.clock())
-        before = usernames.owned(pool.document, user.username, user.attributes)
-        kept = usernames.owned(pool.document, user.username, attributes)
-        await ctx.store.users.set_names(pool.pool_id, holder, kept, before=before)
+        await write(ctx, pool, user, attributes, now=ctx.clock())
