@@ -201,7 +201,7 @@ def running(settings: Settings, **options: Any) -> Iterator[RunningServer]:
     async def main() -> None:
         stop = asyncio.Event()
         stops.append((asyncio.get_running_loop(), stop))
-        listener = Listener(witnessed(app))
+        listener = Listener(witnessed(app), at_hand=app.at_hand)
         await app.start()
         await listener.start(listening(settings))
         started.set()

@@ -47,9 +47,14 @@ class Signing:
         self._seen = jwt.Seen()
         self._maker: ThreadPoolExecutor | None = None
 
-    async def of(self, pool: Pool) -> PoolSigner:
+    def at_hand(self, pool: Pool) -> PoolSigner | None:
+        """The signer of this revision of the pool, if it is remembered."""
         signer = self._signers.get(pool.pool_id)
-        if signer is None or signer.revision != pool.revision:
+        return None if signer is None or signer.revision != pool.revision else signer
+
+    async def of(self, pool: Pool) -> PoolSigner:
+        signer = self.at_hand(pool)
+        if signer is None:
             signer = signer_of(pool, await self._store.pools.signing_keys(pool), self._seen)
             if len(self._signers) >= CACHE_LIMIT:
                 self._signers.pop(next(iter(self._signers)))

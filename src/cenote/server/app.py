@@ -21,6 +21,7 @@ from cenote.flows.work import Work
 from cenote.outbound.functions.targets import Functions, Place
 from cenote.outbound.functions.targets import parsed as parsed_functions
 from cenote.server import example, jobs, log_export
+from cenote.server.http.exchanges import Head
 from cenote.server.metrics import Metrics
 from cenote.server.outgoing import Outgoing
 from cenote.server.proxies import Proxies
@@ -33,7 +34,7 @@ from cenote.store.sealing import Keyring
 from cenote.store.transactions import forbid_in_transaction, retrying
 from cenote.web.router import Web
 from cenote.web.sites import Sites
-from cenote.web.well_known import DISCOVERY_PATH, JWKS_PATH, WellKnown
+from cenote.web.well_known import DISCOVERY_PATH, HEADERS, JWKS_PATH, WellKnown
 from cenote.wire.dispatch import Dispatcher, Observe
 from cenote.wire.sigv4 import SignatureVerifier
 
@@ -52,6 +53,8 @@ OWN_REQUEST = RequestFacts("", None, "", "", None, "")
 INVOKE = "/2015-03-31/functions/"
 JOBS = (jobs.deliver_messages, jobs.sweep, log_export.deliver_log_events)
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
+JWKS_HEAD = Head(200, HEADERS)
+READS = frozenset({b"GET", b"HEAD"})
 
 
 def epoch_ms() -> int:
@@ -95,6 +98,13 @@ class Application:
             await answer(send, *await self._readiness())
         else:
             await self._page(scope, receive, send)
+
+    def at_hand(self, method: bytes, path: str) -> tuple[Head, bytes] | None:
+        """What is answered without a wait: a JWKS that is remembered. Every verifier there is asks for one."""
+        if not path.endswith(JWKS_PATH) or method not in READS:
+            return None
+        jwks = self.well_known.jwks_at_hand(path)
+        return None if jwks is None else (JWKS_HEAD, jwks)
 
     async def start(self) -> None:
         """Opens the store, migrating it if need be, and starts this worker's jobs."""

@@ -50,7 +50,7 @@ def serve(settings: Settings, *, on_ready: Callable[[], None]) -> int:
             gc.set_threshold(20_000, 20, 50)
             gc.enable()
             application = Application(settings)
-            listener = Listener(application, most=most, tls=tls)
+            listener = Listener(application, at_hand=application.at_hand, most=most, tls=tls)
             timeout = settings.stop_timeout
             uvloop.run(
                 answer(application, listener, taken, stop_timeout=timeout, ready=ready, lifeline=lifeline)

@@ -67,6 +67,10 @@ class Engine(Protocol):
         """The first row of the result, None if there is none."""
         ...
 
+    def at_once(self, sql: str, *params: Param) -> Row | None:
+        """As `one`, outside a task; None also where it cannot be known without being waited for."""
+        ...
+
     async def run(self, sql: str, *params: Param) -> int:
         """Executes a write; returns how many rows it inserted, updated or deleted."""
         ...

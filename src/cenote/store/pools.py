@@ -82,6 +82,14 @@ class Pools:
         """The pool as this process last saw it. It may have changed: whoever asks compares the revision later."""
         return self._cache.get(pool_id)
 
+    def at_hand(self, pool_id: str) -> Pool | None:
+        """The pool, if it is remembered as it is now, and the engine can tell so at once."""
+        pool = self._cache.get(pool_id)
+        if pool is None:
+            return None
+        row = self._engine.at_once("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
+        return None if row is None or row[0] != pool.revision else pool
+
     async def at(self, pool_id: str, revision: int) -> Pool:
         """The pool, from this process's memory if it holds that revision."""
         pool = self._cache.get(pool_id)

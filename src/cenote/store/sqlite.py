@@ -72,6 +72,9 @@ class SqliteEngine:
             raise self._failure(error, transaction) from error
 
     async def one(self, sql: str, *params: Param) -> Row | None:
+        return self.at_once(sql, *params)
+
+    def at_once(self, sql: str, *params: Param) -> Row | None:
         transaction = current()
         try:
             cursor = self._connection(transaction).execute(sql, _storable(params))

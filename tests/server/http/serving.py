@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import uvloop
 
+from cenote.server.http.exchanges import Head
 from cenote.server.http.listeners import Listener
 
 Scope = MutableMapping[str, Any]
@@ -19,7 +20,7 @@ Scope = MutableMapping[str, Any]
 class Site:
     """`/echo` answers with what was asked, `/wait` once `go` is set, `/big` with `BIG` bytes; others misbehave.
 
-    `asked` are the paths that reached the application.
+    What is below `/near/` is at hand. `asked` are the paths that reached the application.
     """
 
     BIG = 8 << 20
@@ -29,6 +30,13 @@ class Site:
         self.told: list[str] = []
         self.go = threading.Event()
         self.reached = threading.Event()
+
+    def at_hand(self, method: bytes, path: str) -> tuple[Head, bytes] | None:
+        if not path.startswith("/near/"):
+            return None
+        closing = [(b"connection", b"close")] if path == "/near/closing" else []
+        body = b"x" * self.BIG if path == "/near/big" else b"%b at hand" % method
+        return Head(200, [(b"content-type", b"text/plain"), *closing]), body
 
     async def __call__(
         self,
@@ -55,7 +63,7 @@ class Site:
                 await send({"type": "http.response.body", "body": body})
             case "/coded":
                 headers.append((b"transfer-encoding", b"chunked"))
-            case "/big":
+            case "/big" | "/near/big":
                 body = b"x" * self.BIG
             case "/parts":
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -177,7 +185,7 @@ def serving(*, most: int = 100, tls: ssl.SSLContext | None = None) -> Iterator[S
     served: list[Served] = []
 
     async def main() -> None:
-        listener = Listener(site, most=most, tls=tls)
+        listener = Listener(site, at_hand=site.at_hand, most=most, tls=tls)
         await listener.start(listening)
         served.append(Served(site, listener, asyncio.get_running_loop(), listening.getsockname()[1]))
         made.set()

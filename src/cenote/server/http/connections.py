@@ -49,6 +49,8 @@ class Connection(asyncio.Protocol):
         # The request that is being read, the one that is being answered, and those in between.
         self._read: Exchange | None = None
         self._answered: Exchange | None = None
+        # Whether that one is still to be begun, once all that was received is read.
+        self._due = False
         self._ahead: deque[Exchange] = deque()
         # The status that ends the connection once all before is answered; 0 for none.
         self._refusal: int | None = None
@@ -77,6 +79,12 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing or self._refusal is not None:
             return
+        self._parse(data)
+        if self._due and self._answered is not None:
+            self._due = False
+            self._begin(self._answered)
+
+    def _parse(self, data: bytes) -> None:
         self._told = False
         try:
             self._parser.feed_data(data)
@@ -171,7 +179,7 @@ class Connection(asyncio.Protocol):
             self._refusal = 400
             raise Refused
         if self._answered is None:
-            self._begin(request)
+            self._answered, self._due = request, True
         else:
             self._ahead.append(request)
             self._pause()
@@ -202,7 +210,7 @@ class Connection(asyncio.Protocol):
         lines = [b"%b %b HTTP/%b" % (request.method, request.target, request.version.encode())]
         lines += [b"%b: %b" % header for header in request.headers if header[0] != b"upgrade"]
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self._parse(b"\r\n".join([*lines, b"", rest]))
 
     @property
     def is_ending(self) -> bool:
@@ -227,7 +235,6 @@ class Connection(asyncio.Protocol):
     def finish(self, exchange: Exchange) -> None:
         """The present request has its answer, or will never have one."""
         self._answered = None
-        self.listener.finished(exchange.task)
         if self._closing:
             return
         if not exchange.stays:
@@ -263,7 +270,15 @@ class Connection(asyncio.Protocol):
         listener = self.listener
         listener.idle.pop(self, None)
         self._answered = exchange
-        self.deadline = NEVER
+        if self._drained is None:
+            self.deadline = NEVER
+        if listener.at_hand is not None and exchange.whole and self._transport.get_write_buffer_size() == 0:
+            # To answer with it costs less than a task does. Whoever has not read the answer before has to wait in one.
+            found = listener.at_hand(exchange.method, exchange.path)
+            if found is not None:
+                exchange.answer(*found)
+                self.finish(exchange)
+                return
         exchange.task = listener.loop.create_task(exchange.run())
         listener.tasks.add(exchange.task)
 

@@ -26,6 +26,41 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 Fields = Iterable[tuple[bytes, bytes]]
 
 
+class Head:
+    """What of an answer's head is the same whoever it is for: the status line and the application's own fields.
+
+    ValueError where they could be read as something else than they are.
+    """
+
+    __slots__ = ("closes", "dated", "length", "lines", "status")
+
+    def __init__(self, status: int, fields: Fields) -> None:
+        self.status = status
+        self.closes = self.dated = False
+        self.length: int | None = None
+        lines = [STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        for name, value in fields:
+            if name == b"connection":
+                self.closes |= value == b"close"
+                continue
+            if name == b"content-length":
+                self.length = int(value)
+                if status == 204:
+                    continue
+            elif name == b"date":
+                self.dated = True
+            elif name == b"transfer-encoding":
+                raise ValueError("an answer is sent as it is")
+            lines.append(b"%b: %b\r\n" % (name, value))
+        self.lines = b"".join(lines)
+        # Each line breaks once, at its end, or somebody else's text would become headers and answers of ours.
+        if self.lines.count(b"\n") != len(lines) or self.lines.count(b"\r") != len(lines):
+            raise ValueError("a header has a line break in it")
+
+
+FAILED: Final = Head(500, ())
+
+
 class Exchange:
     """A request as far as it was read, and its answer, which is written in one piece.
 
@@ -35,9 +70,9 @@ class Exchange:
 
     task: asyncio.Task[None]
     __slots__ = (
-        "_connection", "_ends_told", "_fields", "_lost", "_out", "_parts", "_path", "_query", "_raw_path", "_started",
-        "_status", "_unread", "_waiting", "answered", "headed", "headers", "method", "size", "stays", "target",
-        "task", "version", "whole",
+        "_connection", "_ends_told", "_fields", "_lost", "_out", "_parts", "_query", "_raw_path", "_started", "_status",
+        "_unread", "_waiting", "answered", "headed", "headers", "method", "path", "size", "stays", "target", "task",
+        "version", "whole",
     )  # fmt: skip
 
     def __init__(self, connection: "Connection") -> None:
@@ -84,7 +119,7 @@ class Exchange:
             target = (named.path or b"/") + (b"?" + named.query if named.query else b"")
         self._raw_path, _, self._query = target.partition(b"?")
         path = self._raw_path.decode("ascii")
-        self._path = unquote(path) if "%" in path else path
+        self.path = unquote(path) if "%" in path else path
         return True
 
     def fill(self, part: bytes) -> int:
@@ -113,7 +148,7 @@ class Exchange:
             "http_version": self.version,
             "method": self.method.decode("ascii"),
             "scheme": connection.listener.scheme,
-            "path": self._path,
+            "path": self.path,
             "raw_path": self._raw_path,
             "query_string": self._query,
             "root_path": "",
@@ -128,10 +163,11 @@ class Exchange:
                 raise
             log.exception("a request was not answered")
             if not self.answered:
-                self._answer(500, (), b"")
+                self.answer(FAILED, b"")
         finally:
             # Who got no answer was not there for one, or sent what is none to answer.
             self.stays = self.stays and self.answered
+            connection.listener.finished(self.task)
             connection.finish(self)
 
     async def receive(self) -> MutableMapping[str, Any]:
@@ -153,8 +189,33 @@ class Exchange:
         if message.get("more_body", False):
             self._out.append(body)
             return
-        self._answer(self._status, self._fields, b"".join([*self._out, body]) if self._out else body)
+        self.answer(Head(self._status, self._fields), b"".join([*self._out, body]) if self._out else body)
         await self._connection.drained()
+
+    def answer(self, head: Head, body: bytes) -> None:
+        """Writes the answer; ValueError for a body of another length than `head` tells."""
+        if self.answered:
+            raise RuntimeError("a request is answered once")
+        connection = self._connection
+        # Without the rest of the body the next request cannot be found.
+        stays = self.stays and self.whole and not head.closes and not connection.is_ending
+        bare = head.status in BARE
+        lines = [head.lines]
+        if not head.dated:
+            lines.append(b"date: %b\r\n" % connection.listener.date())
+        if head.length is None and not bare:
+            lines.append(b"content-length: %d\r\n" % len(body))
+        if not stays:
+            lines.append(b"connection: close\r\n")
+        elif self.version == "1.0":
+            lines.append(b"connection: keep-alive\r\n")
+        lines.append(b"\r\n")
+        if not bare and self.method != b"HEAD":
+            if head.length is not None and head.length != len(body):
+                raise ValueError("a body is not of the length that its header tells")
+            lines.append(body)
+        self.stays, self.answered = stays, True
+        connection.write(b"".join(lines))
 
     def _expects(self) -> bool:
         return any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.headers)
@@ -174,43 +235,3 @@ class Exchange:
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
-
-    def _answer(self, status: int, fields: Fields, body: bytes) -> None:
-        if self.answered:
-            raise RuntimeError("a request is answered once")
-        connection = self._connection
-        # Without the rest of the body the next request cannot be found.
-        stays = self.stays and self.whole and not connection.is_ending
-        lines = [STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        dated, length = False, None
-        for name, value in fields:
-            if name == b"connection":
-                stays = stays and value != b"close"
-                continue
-            if name == b"content-length":
-                length = value
-                if status == 204:
-                    continue
-            elif name == b"date":
-                dated = True
-            elif name == b"transfer-encoding":
-                raise ValueError("an answer is sent as it is")
-            lines.append(b"%b: %b\r\n" % (name, value))
-        if not dated:
-            lines.append(b"date: %b\r\n" % connection.listener.date())
-        if length is None and status not in BARE:
-            lines.append(b"content-length: %d\r\n" % len(body))
-        if not stays:
-            lines.append(b"connection: close\r\n")
-        elif self.version == "1.0":
-            lines.append(b"connection: keep-alive\r\n")
-        head = b"".join(lines)
-        # Each line breaks once, at its end, or somebody else's text would become headers and answers of ours.
-        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
-            raise ValueError("a header has a line break in it")
-        if self.method == b"HEAD" or status in BARE:
-            body = b""
-        elif length is not None and int(length) != len(body):
-            raise ValueError("a body is not of the length that its header tells")
-        self.stays, self.answered = stays, True
-        connection.write(b"%b\r\n%b" % (head, body))

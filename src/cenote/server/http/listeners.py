@@ -10,6 +10,7 @@ from socket import socket
 from typing import Any, Final
 
 from cenote.server.http.connections import Connection
+from cenote.server.http.exchanges import Head
 from cenote.server.http.handshakes import Acceptor, Handshake
 
 log = logging.getLogger("cenote.server")
@@ -18,6 +19,8 @@ Message = MutableMapping[str, Any]
 Application = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
 ]
+# What is answered to a method and a path without being waited for; None where the application has to be asked.
+AtHand = Callable[[bytes, str], tuple[Head, bytes] | None]
 
 # How often the connections' times are looked at, in seconds.
 LOOK_SECONDS: Final = 1.0
@@ -28,14 +31,22 @@ BACKLOG: Final = 2048
 class Listener:
     """Serves an ASGI application on one socket; with `tls`, by HTTPS.
 
+    `at_hand` is asked first, in the event loop and outside any task; what it answers is what the application would.
+
     At most `most` connections are held: another one ends the one that has been idle for longest. The application's own
     beginning and end (ASGI's lifespan) are the caller's business.
     """
 
     def __init__(
-        self, application: Application, *, most: int = 8192, tls: ssl.SSLContext | None = None
+        self,
+        application: Application,
+        *,
+        at_hand: AtHand | None = None,
+        most: int = 8192,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.application = application
+        self.at_hand = at_hand
         self.scheme = "https" if tls else "http"
         self.stopping = False
         self.tasks: set[asyncio.Task[None]] = set()

@@ -1,0 +1,186 @@
+"""Answers that are given without a task: they are what others are, in their turn, and no way around any limit."""
+
+import json
+import ssl
+from pathlib import Path
+
+import pytest
+from tests.local_functions import eventually
+from tests.post_office import certificate
+from tests.server.http.serving import serving
+from tests.server.http.test_connections import get, short
+
+__all__ = ["short"]
+
+NEAR = get("/near/")
+
+
+def test_it_is_given_as_any_other_and_the_application_is_not_asked() -> None:
+    with serving() as one, one.client(NEAR) as client:
+        for _ in range(3):
+            status, headers, body = client.answer()
+            assert (status, body) == (200, b"GET at hand")
+            assert sorted(headers) == ["content-length", "content-type", "date"]
+            client.say(NEAR)
+        assert one.site.asked == []
+        client.answer()
+        client.say(get("/echo"))
+        assert client.answer()[0] == 200
+        assert one.site.asked == ["/echo"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "version", "said"),
+    [
+        (("Connection: close",), "1.1", "close"),
+        ((), "1.0", "close"),
+        (("Connection: keep-alive",), "1.0", "keep-alive"),
+    ],
+)
+def test_the_client_says_whether_the_connection_stays(
+    headers: tuple[str, ...], version: str, said: str
+) -> None:
+    with serving() as one, one.client(get("/near/", *headers, version=version)) as client:
+        assert client.answer()[1]["connection"] == said
+        if said == "close":
+            assert client.rest() == b""
+        else:
+            client.say(NEAR)
+            assert client.answer()[0] == 200
+
+
+def test_it_may_end_the_connection() -> None:
+    with serving() as one, one.client(get("/near/closing") + NEAR) as client:
+        assert client.answer()[1]["connection"] == "close"
+        assert client.rest() == b""
+
+
+def test_the_body_is_left_out_where_only_the_head_is_asked_for() -> None:
+    with serving() as one:
+        text = one.ask(get("/near/", "Connection: close", method="HEAD"))
+    head, _, body = text.partition(b"\r\n\r\n")
+    assert b"content-length: 12" in head
+    assert body == b""
+
+
+def test_requests_sent_ahead_are_answered_in_their_order() -> None:
+    ahead = [NEAR, get("/echo"), NEAR, NEAR, get("/parts"), NEAR]
+    with serving() as one, one.client("".join(ahead)) as client:
+        answers = [client.answer()[2][:6] for _ in ahead]
+    near = b"GET at"
+    assert [answer == near for answer in answers] == [True, False, True, True, False, True]
+
+
+def test_it_waits_for_those_before_it() -> None:
+    with serving() as one, one.client(get("/wait") + NEAR) as client:
+        eventually(lambda: one.site.asked == ["/wait"])
+        assert client.rest_so_far() is None
+        one.site.go.set()
+        assert [client.answer()[2] for _ in range(2)] == [b"ok", b"GET at hand"]
+
+
+def test_of_many_sent_ahead_those_that_are_taken_are_answered() -> None:
+    with serving() as one, one.client(NEAR * 1000) as client:
+        text = client.rest()
+        assert text.count(b"HTTP/1.1 200 OK") == 17
+        assert text.count(b"connection: close") == 1
+
+
+def test_the_request_is_whole_first() -> None:
+    """Else its rest would be taken for the next one."""
+    with serving() as one:
+        post = get("/near/", f"Content-Length: {len(NEAR)}", method="POST")
+        with one.client(post + NEAR[:9]) as client:
+            eventually(lambda: one.site.asked == ["/near/"])
+            client.say(NEAR[9:])
+            seen = json.loads(client.answer()[2])
+            assert seen["body"] == NEAR
+            assert client.rest_so_far() is None
+        # Here it is, and what follows it is a request.
+        with one.client(post + NEAR + get("/near/", method="HEAD")) as client:
+            assert client.answer()[2] == b"POST at hand"
+            assert client.socket.recv(12) == b"HTTP/1.1 200"
+        assert one.site.asked == ["/near/"]
+
+
+@pytest.mark.parametrize("after", ["\0nonsense\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_what_came_in_order_is_answered_before_the_rest_is_refused(after: str) -> None:
+    with serving() as one:
+        text = one.ask(NEAR + after)
+        assert text.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"connection: close" in text
+        assert text.count(b"HTTP/1.1") == 1
+        # With nothing before it, it is told so.
+        assert one.ask(after)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 501"}
+
+
+def test_an_offer_of_another_protocol_is_passed_over() -> None:
+    offered = get("/near/", "Connection: Upgrade", "Upgrade: h2c")
+    with serving() as one, one.client(NEAR + offered + NEAR) as client:
+        assert [client.answer()[2] for _ in range(3)] == [b"GET at hand"] * 3
+        assert client.rest_so_far() is None
+
+
+def test_whoever_has_not_read_the_answer_before_waits_as_for_any_other(short: None) -> None:
+    big = get("/near/big")
+    with serving() as one:
+        with one.client(big * 2) as client:
+            # The first one was at hand, and filled what may wait here.
+            eventually(lambda: one.site.asked == ["/near/big"])
+            assert [len(client.answer()[2]) for _ in range(2)] == [one.site.BIG] * 2
+        with one.client(big * 2):
+            eventually(lambda: len(one.site.asked) == 2)
+            eventually(lambda: not one.connections)
+
+
+def test_an_idle_connection_ends_after_a_while(short: None) -> None:
+    with serving() as one, one.client(NEAR) as client:
+        assert client.answer()[0] == 200
+        assert client.rest() == b""
+
+
+def test_one_connection_too_many_ends_the_longest_idle_one() -> None:
+    """Longest since its last answer, not since its first."""
+    with serving(most=2) as one, one.client(NEAR) as first:
+        first.answer()
+        with one.client(NEAR) as second:
+            second.answer()
+            first.say(NEAR)
+            first.answer()
+            with one.client(NEAR) as third:
+                assert third.answer()[0] == 200
+                assert second.rest() == b""
+                first.say(NEAR)
+                assert first.answer()[0] == 200
+
+
+def test_a_stop_hangs_up_after_it() -> None:
+    with serving() as one, one.client(NEAR) as client:
+        client.answer()
+        stopping = one.stop(30)
+        assert client.rest() == b""
+        stopping.result(30)
+
+
+def test_a_stop_answers_what_had_begun_to_come() -> None:
+    with serving() as one, one.client(get("/wait")) as busy, one.client(NEAR[:9]) as client:
+        eventually(lambda: one.site.asked == ["/wait"] and len(one.connections) == 2)
+        stopping = one.stop(30)
+        eventually(lambda: one.listener.stopping)
+        client.say(NEAR[9:])
+        assert client.answer()[1]["connection"] == "close"
+        assert client.rest() == b""
+        one.site.go.set()
+        assert busy.answer()[1]["connection"] == "close"
+        stopping.result(30)
+
+
+def test_by_tls(tmp_path: Path) -> None:
+    shown = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(shown.file))
+    with serving(tls=shown.server) as one, one.client() as client:
+        client.socket = trusting.wrap_socket(client.socket, server_hostname="localhost")
+        for _ in range(3):
+            client.say(NEAR)
+            assert client.answer()[2] == b"GET at hand"
+        assert one.site.asked == []
