@@ -376,6 +376,18 @@ def test_case_30_verifiers_that_share_a_memory_keep_to_their_own_keys() -> None:
         assert theirs.verify(token) is None
 
 
+def test_case_35_of_keys_that_come_and_go_each_set_remembers_for_itself() -> None:
+    seen = jwt.Seen()
+    before, after = (jwt.Verifier({"a": PRIVATE.public_key()}, seen) for _ in range(2))
+    token = jwt.sign({"sub": "x"}, jwt.SigningKey("a", PRIVATE))
+    for verifier in (before, after, before):
+        assert verifier.verify(token) == {"sub": "x"}
+        assert seen[token][0] is verifier
+    assert len(seen) == 1
+    assert jwt.Verifier({}, seen).verify(token) is None
+    assert seen[token][0] is before
+
+
 def test_what_is_remembered_is_bounded_and_cannot_be_changed() -> None:
     seen = jwt.Seen()
     verifier = jwt.Verifier({"a": PRIVATE.public_key()}, seen)
@@ -385,7 +397,7 @@ def test_what_is_remembered_is_bounded_and_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         claims["sub"] = "y"  # type: ignore[index]
     for number in range(jwt.REMEMBERED + 10):
-        seen.keep((verifier, str(number)), {})
+        seen.keep(str(number), verifier, {})
     assert len(seen) == jwt.REMEMBERED
     verifier.verify(jwt.sign({"long": "x" * jwt.REMEMBERED_LENGTH}, key))
-    assert max(len(token) for _, token in seen) <= jwt.REMEMBERED_LENGTH
+    assert max(map(len, seen)) <= jwt.REMEMBERED_LENGTH

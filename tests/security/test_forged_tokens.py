@@ -222,6 +222,17 @@ def test_a_token_of_what_no_pool_is_called_is_invalid(server: RunningServer, poo
     assert call(server.url, "GetUser", {"AccessToken": f"eyJhIjoiYiJ9.{payload}.AAAA"}).error == INVALID
 
 
+def test_a_token_says_the_same_pool_whether_it_was_seen_or_not(forger: Forger) -> None:
+    signing = forger.server.app.signing
+    new = str(sign_in(forger.server.idp, forger.app, "ada")["AccessToken"])
+    assert signing.pool_of(new) == forger.pool
+    assert forger.server.idp.get_user(AccessToken=new)["Username"] == "ada"
+    assert signing.pool_of(new) == forger.pool
+    elsewhere = forger.signed(forger.header_with(), forger.claims_with(iss="http://x/local_other"))
+    assert signing.pool_of(elsewhere) == "local_other"
+    assert [signing.pool_of(text) for text in ("", "a.b", "a.b.c", new + ".d")] == [None] * 4
+
+
 def test_case_32_a_token_has_one_spelling(forger: Forger) -> None:
     assert_no_token(forger, spelled_otherwise(forger))
 

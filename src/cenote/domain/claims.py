@@ -159,6 +159,10 @@ def pool_of(token: str) -> str | None:
         issuer = _issued.decode(base64url.lenient(segments[1])).iss
     except (ValueError, msgspec.MsgspecError, RecursionError):
         return None
+    return pool_named(issuer)
+
+
+def pool_named(issuer: str) -> str | None:
+    """The pool whose tokens say this; None for what no pool is called, so that it is not looked for."""
     pool_id = issuer.rpartition("/")[2]
-    # What no pool is called is nobody's token, and is not looked for.
     return pool_id if pool_id.isascii() and pool_id.isprintable() and pool_id else None

@@ -94,13 +94,13 @@ def sign(claims: Mapping[str, Any], key: AnyKey) -> str:
     return f"{signed}.{base64url.encode(key.signature(signed.encode()))}"
 
 
-class Seen(dict[tuple["Verifier", str], Mapping[str, Any]]):
-    """Good tokens, each beside the verifier that found it good: to another one it is a stranger. Safe to lose."""
+class Seen(dict[str, tuple["Verifier", Mapping[str, Any]]]):
+    """Good tokens, each with the verifier that found it good: to another one it is a stranger. Safe to lose."""
 
-    def keep(self, key: tuple["Verifier", str], claims: Mapping[str, Any]) -> None:
-        if len(self) >= REMEMBERED:
+    def keep(self, token: str, verifier: "Verifier", claims: Mapping[str, Any]) -> None:
+        if len(self) >= REMEMBERED and token not in self:
             self.pop(next(iter(self)))
-        self[key] = claims
+        self[token] = verifier, claims
 
 
 class Verifier:
@@ -124,11 +124,12 @@ class Verifier:
 
         Whether the claims are good now, and for what, is for `judge`.
         """
-        claims = self._seen.get((self, token))
-        if claims is None:
-            claims = self._verified(token)
-            if claims is not None and len(token) <= REMEMBERED_LENGTH:
-                self._seen.keep((self, token), claims)
+        seen = self._seen.get(token)
+        if seen is not None and seen[0] is self:
+            return seen[1]
+        claims = self._verified(token)
+        if claims is not None and len(token) <= REMEMBERED_LENGTH:
+            self._seen.keep(token, self, claims)
         return claims
 
     def _verified(self, token: str) -> Mapping[str, Any] | None:

@@ -84,7 +84,7 @@ async def by_access_token(
     UserNotFound for a user who was deleted, unless `tells_deletion` is off: the model of some operations has no such
     error.
     """
-    pool_id = claim_rules.pool_of(token)
+    pool_id = ctx.signing.pool_of(token)
     pool = None if pool_id is None else ctx.store.pools.remembered(pool_id)
     checked = None if pool is None else await _checked(ctx, pool, token)
     if pool is None or checked is None or _is_stale(pool, checked):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from cenote.domain import jwt, tags
+from cenote.domain import claims, jwt, tags
 from cenote.store import Store
 from cenote.store.pools import CACHE_LIMIT, Pool, SigningKey
 from cenote.store.transactions import retrying
@@ -46,6 +46,11 @@ class Signing:
         self._signers: dict[str, PoolSigner] = {}
         self._seen = jwt.Seen()
         self._maker: ThreadPoolExecutor | None = None
+
+    def pool_of(self, token: str) -> str | None:
+        """The pool that a token says it is of. Nothing is trusted yet: the token may be anybody's."""
+        seen = self._seen.get(token)
+        return claims.pool_of(token) if seen is None else claims.pool_named(str(seen[1].get("iss", "")))
 
     def at_hand(self, pool: Pool) -> PoolSigner | None:
         """The signer of this revision of the pool, if it is remembered."""
