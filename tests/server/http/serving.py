@@ -35,7 +35,7 @@ class Site:
         if not path.startswith("/near/"):
             return None
         closing = [(b"connection", b"close")] if path == "/near/closing" else []
-        body = b"x" * self.BIG if path == "/near/big" else b"%b at hand" % method
+        body = b"x" * self.BIG if path == "/near/big" else b"%b %b at hand" % (method, path.encode())
         return Head(200, [(b"content-type", b"text/plain"), *closing]), body
 
     async def __call__(
