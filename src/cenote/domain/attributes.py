@@ -244,5 +244,13 @@ def check_formats(attributes: Mapping[str, str]) -> None:
         raise InvalidParameter("Invalid phone number format.")
 
 
+def check_flags(changes: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """A verified flag is of an attribute that the user has after the change (texts as cognito-local has them)."""
+    if changes.get("email_verified") and not after.get("email"):
+        raise InvalidParameter("Email is required to verify/un-verify an email")
+    if changes.get("phone_number_verified") and not after.get("phone_number"):
+        raise InvalidParameter("Phone Number is required to verify/un-verify a phone number")
+
+
 def joined(lines: Iterable[str]) -> str:
     return "".join(line + "\n" for line in lines)

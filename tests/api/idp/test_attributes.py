@@ -144,6 +144,39 @@ def test_an_administrator_sets_verified_flags(idp: Any, make: PoolFactory, pool:
     assert seen(idp, pool, "flagged")["email_verified"] == "false"
 
 
+NO_EMAIL = ("InvalidParameter", "Email is required to verify/un-verify an email")
+NO_NUMBER = ("InvalidParameter", "Phone Number is required to verify/un-verify a phone number")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "error"),
+    [
+        ({"email_verified": "true"}, NO_EMAIL),
+        ({"email_verified": "false", "phone_number": "+15550100"}, NO_EMAIL),
+        ({"email_verified": "true", "email": ""}, NO_EMAIL),
+        ({"phone_number_verified": "true", "email": "none@example.com"}, NO_NUMBER),
+    ],
+)
+def test_what_is_called_verified_is_there(
+    idp: Any, make: PoolFactory, pool: str, attributes: dict[str, str], error: tuple[str, str]
+) -> None:
+    request = {"UserPoolId": pool, "Username": "flagless", "MessageAction": "SUPPRESS"}
+    assert refusal(idp.admin_create_user, **request, UserAttributes=pairs(attributes)) == error
+    assert refusal(seen, idp, pool, "flagless")[0] == "UserNotFound"
+    make.user(pool, "flagless")
+    assert refusal(set_by_admin, idp, pool, "flagless", **attributes) == error
+    assert set(seen(idp, pool, "flagless")) == {"sub"}
+    idp.admin_delete_user(UserPoolId=pool, Username="flagless")
+
+
+def test_what_is_taken_away_is_not_called_verified(idp: Any, make: PoolFactory, pool: str) -> None:
+    make.user(pool, "leaver", email="leaver@example.com", email_verified="true")
+    assert refusal(set_by_admin, idp, pool, "leaver", email="", email_verified="true") == NO_EMAIL
+    assert seen(idp, pool, "leaver")["email_verified"] == "true"
+    set_by_admin(idp, pool, "leaver", email="")
+    assert "email_verified" not in seen(idp, pool, "leaver")
+
+
 def test_attributes_are_deleted(idp: Any, make: PoolFactory, pool: str, app: str) -> None:
     make.user(pool, "bare", given_name="Ada", email="bare@example.com", nickname="N", profile="P")
     idp.admin_delete_user_attributes(

@@ -77,6 +77,7 @@ async def _change(
     """
     ctx, source = occasion.ctx, custom_message.Source.UPDATE_ATTRIBUTE
     rules.check_change(pool.document["SchemaAttributes"], changes, pinned=pinned(pool, user, changes))
+    rules.check_flags(changes, rules.changed(user.attributes, changes))
     waiting = rules.awaiting_verification(pool.document, user.attributes, changes)
     flags = {flag for flag, name in rules.VERIFIED_FLAGS.items() if name in waiting}
     ready = {name: value for name, value in changes.items() if name not in waiting and name not in flags}

@@ -95,6 +95,7 @@ def new_user(ctx: Context, pool: Pool, typed: str, given: dict[str, str]) -> Use
     usernames.check_new(document, typed)
     given = usernames.with_sign_in_attribute(document, typed, given)
     attribute_rules.check_new(document["SchemaAttributes"], given, require=False)
+    attribute_rules.check_flags(given, given)
     sub, now = identifiers.new_uuid(ctx.entropy(16)), ctx.clock()
     return User(
         pool_id=pool.pool_id,
