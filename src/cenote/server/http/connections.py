@@ -270,7 +270,7 @@ class Connection(asyncio.Protocol):
         listener = self.listener
         listener.idle.pop(self, None)
         self._answered = exchange
-        if self._drained is None:
+        if self._drained is None:  # Else the time that it has to read in goes on.
             self.deadline = NEVER
         if listener.at_hand is not None and exchange.whole and self._transport.get_write_buffer_size() == 0:
             # To answer with it costs less than a task does. Whoever has not read the answer before has to wait in one.
