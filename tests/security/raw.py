@@ -56,3 +56,9 @@ def call(url: str, operation: str, request: dict[str, Any] | bytes | str, /, **h
     body = request if isinstance(request, bytes) else request.encode() if isinstance(request, str) else None
     sent = {"content_type": JSON, "x_amz_target": f"{PREFIX}.{operation}", **headers}
     return ask(url, "POST", "/", json.dumps(request).encode() if body is None else body, **sent)
+
+
+def kids(url: str, pool: str) -> list[str]:
+    """The ids of the keys that a server publishes for a pool, in their order."""
+    published = ask(url, "GET", f"/{pool}/.well-known/jwks.json").document
+    return [key["kid"] for key in published["keys"]]

@@ -1,6 +1,5 @@
 """Two processes on one PostgreSQL, as an operator runs them: whichever is asked, the answer is the same."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from tests.conftest import free_port
 from tests.post_office import PostOffice, post_office
 from tests.postgres import PostgresServer
 from tests.process import Process, access_key, cenote, serving
-from tests.security.raw import ask
+from tests.security.raw import kids
 
 WRONG = "Incorrect username or password."
 LOCKED = "Password attempts exceeded"
@@ -132,22 +131,17 @@ def test_case_44_a_challenge_asked_by_one_node_is_answered_once_at_either(nodes:
     assert Counter(at_once(answer, 30)) == {"ok": 1, "Invalid session for the user.": 29}
 
 
-def keys(node: Process, pool: str) -> list[str]:
-    answer = ask(node.url, "GET", f"/{pool}/.well-known/jwks.json")
-    return [key["kid"] for key in json.loads(answer.body)["keys"]]
-
-
 def test_case_35_signing_keys_rotated_once_are_rotated_on_every_node(nodes: Nodes) -> None:
     made = {"UserPoolId": nodes.pool, "Username": "mary"}
     nodes.idp(0).admin_create_user(**made, MessageAction="SUPPRESS")
     nodes.idp(0).admin_set_user_password(**made, Password=PASSWORD, Permanent=True)
     old = sign_in(nodes.idp(1), nodes.app, "mary")
-    before = keys(nodes.first, nodes.pool)
-    assert keys(nodes.second, nodes.pool) == before
+    before = kids(nodes.first.url, nodes.pool)
+    assert kids(nodes.second.url, nodes.pool) == before
     rotated = cenote("keys", "rotate-signing", nodes.pool, *nodes.command)
     assert rotated.returncode == 0, rotated.stderr
-    after = keys(nodes.first, nodes.pool)
-    assert keys(nodes.second, nodes.pool) == after
+    after = kids(nodes.first.url, nodes.pool)
+    assert kids(nodes.second.url, nodes.pool) == after
     assert set(before) < set(after)
     for turn in range(2):
         new = sign_in(nodes.idp(turn), nodes.app, "mary")
@@ -165,11 +159,11 @@ def test_case_35_of_many_that_need_keys_of_the_curve_first_one_node_makes_them(n
     nodes.idp(1).tag_resource(ResourceArn=pool["Arn"], Tags={f"cenote:client:{app}": "es256"})
     clients = (nodes.first.idp(), nodes.second.idp())
     signed = at_once(lambda turn: sign_in(clients[turn % 2], app, "mary")["AccessToken"], 30)
-    kids = keys(nodes.first, pool["Id"])
-    assert len(kids) == 4
-    assert keys(nodes.second, pool["Id"]) == kids
+    published = kids(nodes.first.url, pool["Id"])
+    assert len(published) == 4
+    assert kids(nodes.second.url, pool["Id"]) == published
     assert {pyjwt.get_unverified_header(token)["alg"] for token in signed} == {"ES256"}
-    assert {pyjwt.get_unverified_header(token)["kid"] for token in signed} <= set(kids)
+    assert {pyjwt.get_unverified_header(token)["kid"] for token in signed} <= set(published)
     for turn, token in enumerate(signed):
         assert clients[turn % 2].get_user(AccessToken=token)["Username"] == "mary"
 
@@ -186,7 +180,7 @@ def test_case_35_the_master_key_is_rotated_under_running_nodes(nodes: Nodes) -> 
             UserPoolId=pool, ClientId=client["UserPoolClient"]["ClientId"]
         )
         assert described["UserPoolClient"]["ClientSecret"] == client["UserPoolClient"]["ClientSecret"]
-        assert keys(nodes.first, pool) == keys(nodes.second, pool)
+        assert kids(nodes.first.url, pool) == kids(nodes.second.url, pool)
 
 
 def test_a_node_with_another_master_key_refuses_to_start(nodes: Nodes, tmp_path: Path) -> None:

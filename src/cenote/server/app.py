@@ -54,7 +54,7 @@ INVOKE = "/2015-03-31/functions/"
 JOBS = (jobs.deliver_messages, jobs.sweep, log_export.deliver_log_events)
 PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 JWKS_HEAD = Head(200, HEADERS)
-READS = frozenset({b"GET", b"HEAD"})
+READS = frozenset({"GET", "HEAD"})
 
 
 def epoch_ms() -> int:
@@ -86,7 +86,7 @@ class Application:
         path = scope["path"]
         if path == "/" and scope["method"] != "GET":
             await self.dispatcher(scope, receive, send)
-        elif path.endswith((JWKS_PATH, DISCOVERY_PATH)) and scope["method"] in {"GET", "HEAD"}:
+        elif path.endswith((JWKS_PATH, DISCOVERY_PATH)) and scope["method"] in READS:
             await answer(send, *await self.well_known.answer(path))
         elif self.invocations is not None and path.startswith(INVOKE):
             await self.invocations(scope, receive, send)
@@ -99,7 +99,7 @@ class Application:
         else:
             await self._page(scope, receive, send)
 
-    def at_hand(self, method: bytes, path: str) -> tuple[Head, bytes] | None:
+    def at_hand(self, method: str, path: str) -> tuple[Head, bytes] | None:
         """What is answered without a wait: a JWKS that is remembered. Every verifier there is asks for one."""
         if not path.endswith(JWKS_PATH) or method not in READS:
             return None

@@ -18,6 +18,7 @@ encode = msgspec.json.Encoder().encode
 
 # Parsed pools kept per process; an entry is used only while its revision is the database's.
 CACHE_LIMIT = 4096
+REVISION = "SELECT revision FROM pools WHERE pool_id = ?"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +76,7 @@ class Pools:
     async def find(self, pool_id: str) -> Pool | None:
         """The pool, if there is one. Locked as by `get`."""
         lock = self._engine.row_lock if in_transaction() else ""
-        row = await self._engine.one(f"SELECT revision FROM pools WHERE pool_id = ?{lock}", pool_id)
+        row = await self._engine.one(f"{REVISION}{lock}", pool_id)
         return None if row is None else await self.at(pool_id, row[0])
 
     def remembered(self, pool_id: str) -> Pool | None:
@@ -87,7 +88,7 @@ class Pools:
         pool = self._cache.get(pool_id)
         if pool is None:
             return None
-        row = self._engine.at_once("SELECT revision FROM pools WHERE pool_id = ?", pool_id)
+        row = self._engine.at_once(REVISION, pool_id)
         return None if row is None or row[0] != pool.revision else pool
 
     async def at(self, pool_id: str, revision: int) -> Pool:

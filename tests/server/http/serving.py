@@ -17,6 +17,10 @@ from cenote.server.http.listeners import Listener
 Scope = MutableMapping[str, Any]
 
 
+def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> str:
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *headers, "", ""])
+
+
 class Site:
     """`/echo` answers with what was asked, `/wait` once `go` is set, `/big` with `BIG` bytes; others misbehave.
 
@@ -31,11 +35,11 @@ class Site:
         self.go = threading.Event()
         self.reached = threading.Event()
 
-    def at_hand(self, method: bytes, path: str) -> tuple[Head, bytes] | None:
+    def at_hand(self, method: str, path: str) -> tuple[Head, bytes] | None:
         if not path.startswith("/near/"):
             return None
         closing = [(b"connection", b"close")] if path == "/near/closing" else []
-        body = b"x" * self.BIG if path == "/near/big" else b"%b %b at hand" % (method, path.encode())
+        body = b"x" * self.BIG if path == "/near/big" else f"{method} {path} at hand".encode()
         return Head(200, [(b"content-type", b"text/plain"), *closing]), body
 
     async def __call__(

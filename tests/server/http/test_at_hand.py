@@ -1,4 +1,7 @@
-"""Answers that are given without a task: they are what others are, in their turn, and no way around any limit."""
+"""Answers that are given without a task: they are what others are, in their turn, and no way around any limit.
+
+What is the same for both is in `test_connections.py`, with a path of each.
+"""
 
 import json
 import ssl
@@ -7,12 +10,7 @@ from pathlib import Path
 import pytest
 from tests.local_functions import eventually
 from tests.post_office import certificate
-from tests.server.http.serving import serving
-from tests.server.http.test_connections import get, short
-
-from cenote.server.http import connections
-
-__all__ = ["short"]
+from tests.server.http.serving import get, serving
 
 NEAR = get("/near/")
 
@@ -29,26 +27,6 @@ def test_it_is_given_as_any_other_and_the_application_is_not_asked() -> None:
         client.say(get("/echo"))
         assert client.answer()[0] == 200
         assert one.site.asked == ["/echo"]
-
-
-@pytest.mark.parametrize(
-    ("headers", "version", "said"),
-    [
-        (("Connection: close",), "1.1", "close"),
-        ((), "1.0", "close"),
-        (("Connection: keep-alive",), "1.0", "keep-alive"),
-    ],
-)
-def test_the_client_says_whether_the_connection_stays(
-    headers: tuple[str, ...], version: str, said: str
-) -> None:
-    with serving() as one, one.client(get("/near/", *headers, version=version)) as client:
-        assert client.answer()[1]["connection"] == said
-        if said == "close":
-            assert client.rest() == b""
-        else:
-            client.say(NEAR)
-            assert client.answer()[0] == 200
 
 
 def test_it_may_end_the_connection() -> None:
@@ -80,15 +58,6 @@ def test_it_waits_for_those_before_it() -> None:
         one.site.go.set()
         assert client.answer()[2] == b"ok"
         assert "/near/1" in client.answer()[2].decode()
-
-
-def test_of_many_requests_sent_ahead_only_some_are_taken() -> None:
-    with serving() as one, one.client(get("/wait") + NEAR * 1000) as client:
-        eventually(lambda: one.site.asked == ["/wait"])
-        one.site.go.set()
-        text = client.rest()
-        assert text.count(b"HTTP/1.1 200 OK") == 1 + connections.MOST_AHEAD
-        assert text.count(b"connection: close") == 1
 
 
 def test_the_request_is_whole_first() -> None:
@@ -137,27 +106,6 @@ def test_whoever_has_not_read_the_answer_before_waits_as_for_any_other(short: No
         with one.client(big * 2):
             eventually(lambda: len(one.site.asked) == 2)
             eventually(lambda: not one.connections)
-
-
-def test_an_idle_connection_ends_after_a_while(short: None) -> None:
-    with serving() as one, one.client(NEAR) as client:
-        assert client.answer()[0] == 200
-        assert client.rest() == b""
-
-
-def test_one_connection_too_many_ends_the_longest_idle_one() -> None:
-    """Longest since its last answer, not since its first."""
-    with serving(most=2) as one, one.client(NEAR) as first:
-        first.answer()
-        with one.client(NEAR) as second:
-            second.answer()
-            first.say(NEAR)
-            first.answer()
-            with one.client(NEAR) as third:
-                assert third.answer()[0] == 200
-                assert second.rest() == b""
-                first.say(NEAR)
-                assert first.answer()[0] == 200
 
 
 def test_a_stop_hangs_up_after_it() -> None:

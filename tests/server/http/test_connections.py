@@ -11,31 +11,24 @@ from pathlib import Path
 import pytest
 from tests.local_functions import eventually
 from tests.post_office import certificate
-from tests.server.http.serving import Client, Site, serving
+from tests.server.http.serving import Client, Site, get, serving
 
-from cenote.server.http import connections, listeners
+from cenote.server.http import connections
 
-
-def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> str:
-    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *headers, "", ""])
-
-
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is waited for is over at once."""
-    for name in ("HEAD_SECONDS", "IDLE_SECONDS", "WRITE_SECONDS", "LINGER_SECONDS"):
-        monkeypatch.setattr(connections, name, 0.2)
-    monkeypatch.setattr(listeners, "LOOK_SECONDS", 0.05)
+# Of the application, and of what is at hand.
+either = pytest.mark.parametrize("path", ["/echo", "/near/"])
 
 
-def test_a_connection_stays_for_the_next_request() -> None:
-    with serving() as one, one.client(get("/echo")) as client:
+@either
+def test_a_connection_stays_for_the_next_request(path: str) -> None:
+    with serving() as one, one.client(get(path)) as client:
         for _ in range(3):
             status, headers, _ = client.answer()
             assert (status, "connection" in headers) == (200, False)
-            client.say(get("/echo"))
+            client.say(get(path))
 
 
+@either
 @pytest.mark.parametrize(
     ("headers", "version", "said"),
     [
@@ -44,13 +37,15 @@ def test_a_connection_stays_for_the_next_request() -> None:
         (("Connection: keep-alive",), "1.0", "keep-alive"),
     ],
 )
-def test_the_client_says_whether_it_stays(headers: tuple[str, ...], version: str, said: str) -> None:
-    with serving() as one, one.client(get("/echo", *headers, version=version)) as client:
+def test_the_client_says_whether_it_stays(
+    headers: tuple[str, ...], version: str, said: str, path: str
+) -> None:
+    with serving() as one, one.client(get(path, *headers, version=version)) as client:
         assert client.answer()[1]["connection"] == said
         if said == "close":
             assert client.rest() == b""
         else:
-            client.say(get("/echo"))
+            client.say(get(path))
             assert client.answer()[0] == 200
 
 
@@ -69,12 +64,16 @@ def test_requests_sent_ahead_are_answered_in_their_order() -> None:
         assert one.site.asked == ["/wait", "/echo", "/parts"]
 
 
-def test_of_many_requests_sent_ahead_only_some_are_taken() -> None:
-    with serving() as one, one.client(get("/wait") + get("/echo") * 1000) as client:
+@either
+def test_of_many_requests_sent_ahead_only_some_are_taken(path: str) -> None:
+    with serving() as one, one.client(get("/wait") + get(path) * 1000) as client:
         eventually(lambda: one.site.asked == ["/wait"])
         one.site.go.set()
-        assert client.rest().count(b"HTTP/1.1 200 OK") == 1 + connections.MOST_AHEAD
-    assert len(one.site.asked) == 1 + connections.MOST_AHEAD
+        text = client.rest()
+        assert text.count(b"HTTP/1.1 200 OK") == 1 + connections.MOST_AHEAD
+        assert text.count(b"connection: close") == 1
+    if path == "/echo":
+        assert len(one.site.asked) == 1 + connections.MOST_AHEAD
 
 
 def test_an_answer_before_an_end_is_not_lost_with_what_was_sent_ahead() -> None:
@@ -178,8 +177,9 @@ def test_a_head_must_come_in_time(short: None) -> None:
             assert client.rest() == b""
 
 
-def test_an_idle_connection_ends_after_a_while(short: None) -> None:
-    with serving() as one, one.client(get("/echo")) as client:
+@either
+def test_an_idle_connection_ends_after_a_while(short: None, path: str) -> None:
+    with serving() as one, one.client(get(path)) as client:
         assert client.answer()[0] == 200
         assert client.rest() == b""
 
@@ -214,17 +214,19 @@ def test_a_slow_reader_gets_all() -> None:
         assert client.answer()[0] == 200
 
 
-def test_one_connection_too_many_ends_the_longest_idle_one() -> None:
+@either
+def test_one_connection_too_many_ends_the_longest_idle_one(path: str) -> None:
+    """Longest since its last answer, not since its first."""
     with serving(most=3) as one, one.client(get("/wait")) as busy:
         eventually(lambda: one.site.asked == ["/wait"])
-        with one.client(get("/echo")) as first, one.client(get("/echo")) as second:
+        with one.client(get(path)) as first, one.client(get(path)) as second:
             first.answer(), second.answer()
-            first.say(get("/echo"))
+            first.say(get(path))
             first.answer()
-            with one.client(get("/echo")) as third:
+            with one.client(get(path)) as third:
                 assert third.answer()[0] == 200
                 assert second.rest() == b""
-                first.say(get("/echo"))
+                first.say(get(path))
                 assert first.answer()[0] == 200
         one.site.go.set()
         assert busy.answer()[0] == 200

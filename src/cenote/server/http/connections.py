@@ -170,7 +170,7 @@ class Connection(asyncio.Protocol):
         request, parser = self._read, self._parser
         assert request is not None
         self._told = True
-        request.method, request.version = parser.get_method(), parser.get_http_version()
+        request.method, request.version = parser.get_method().decode("ascii"), parser.get_http_version()
         if parser.should_upgrade():
             return
         request.headed = True
@@ -202,12 +202,12 @@ class Connection(asyncio.Protocol):
         """Reads a request that offers another protocol as one that does not: the parser would skip its body."""
         request, self._read = self._read, None
         assert request is not None
-        if request.method == b"CONNECT":
+        if request.method == "CONNECT":
             self._refusal = 400
             if self._answered is None:
                 self._refuse()
             return
-        lines = [b"%b %b HTTP/%b" % (request.method, request.target, request.version.encode())]
+        lines = [b"%b %b HTTP/%b" % (request.method.encode(), request.target, request.version.encode())]
         lines += [b"%b: %b" % header for header in request.headers if header[0] != b"upgrade"]
         self._parser = httptools.HttpRequestParser(self)
         self._parse(b"\r\n".join([*lines, b"", rest]))

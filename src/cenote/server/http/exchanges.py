@@ -78,7 +78,7 @@ class Exchange:
     def __init__(self, connection: "Connection") -> None:
         self.target = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.method = b""
+        self.method = ""
         self.version = ""
         self.size = 0
         self.headed = self.whole = self.stays = self.answered = False
@@ -106,7 +106,7 @@ class Exchange:
             return False
         if b"#" in target or not target.isascii():
             return False
-        if target[:1] != b"/" and (target != b"*" or self.method != b"OPTIONS"):
+        if target[:1] != b"/" and (target != b"*" or self.method != "OPTIONS"):
             try:
                 named = urlsplit(target)
             except ValueError:
@@ -146,7 +146,7 @@ class Exchange:
             "type": "http",
             "asgi": ASGI,
             "http_version": self.version,
-            "method": self.method.decode("ascii"),
+            "method": self.method,
             "scheme": connection.listener.scheme,
             "path": self.path,
             "raw_path": self._raw_path,
@@ -210,7 +210,7 @@ class Exchange:
         elif self.version == "1.0":
             lines.append(b"connection: keep-alive\r\n")
         lines.append(b"\r\n")
-        if not bare and self.method != b"HEAD":
+        if not bare and self.method != "HEAD":
             if head.length is not None and head.length != len(body):
                 raise ValueError("a body is not of the length that its header tells")
             lines.append(body)

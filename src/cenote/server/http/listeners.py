@@ -20,7 +20,7 @@ Application = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
 ]
 # What is answered to a method and a path without being waited for; None where the application has to be asked.
-AtHand = Callable[[bytes, str], tuple[Head, bytes] | None]
+AtHand = Callable[[str, str], tuple[Head, bytes] | None]
 
 # How often the connections' times are looked at, in seconds.
 LOOK_SECONDS: Final = 1.0

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cenote.domain import claims
 from cenote.domain.errors import CognitoError, ResourceNotFound
 from cenote.domain.oauth import OAuthError
 from cenote.flows import registration
@@ -49,7 +48,7 @@ def bearer(request: Request) -> str | None:
 
 async def pool_of(ctx: Context, request: Request, token: str | None) -> Pool:
     """The pool of the host; on the base host the one that the query names, or the token."""
-    named = request.site.pool_id or request.query.get(POOL) or (claims.pool_of(token) if token else None)
+    named = request.site.pool_id or request.query.get(POOL) or (ctx.signing.pool_of(token) if token else None)
     if named is None or request.query.repeated:
         raise OAuthError("invalid_request", f"{POOL} is missing, or given more than once")
     try:
